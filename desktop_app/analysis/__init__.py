@@ -1,0 +1,1 @@
+"""Pure orchestration and judging; sees engines only through ports.Evaluator."""

@@ -1,0 +1,1 @@
+"""kibitz bench: figures as ratios in one run."""

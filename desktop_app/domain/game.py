@@ -1,0 +1,122 @@
+"""Games as Kibitz keeps them: identity, headers, moves, states."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+GameId = NewType("GameId", int)
+"""Primary key of a game in one library."""
+
+Ply = NewType("Ply", int)
+"""Number of half-moves made; 0 is the start position."""
+
+PositionKey = NewType("PositionKey", int)
+"""Signed 64-bit digest of pieces, side to move, castling rights, legal en passant and variant."""
+
+
+class GameState(StrEnum):
+    """Where a game stands (product.md section 4). `failed` carries a reason and never counts in statistics."""
+
+    UNANALYSED = "unanalysed"
+    QUEUED = "queued"
+    IN_PROGRESS = "in_progress"
+    ANALYSED = "analysed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A named line: ECO code, name, and the ply at which the deepest named position stands."""
+
+    eco: str
+    name: str
+    ply: Ply
+
+
+@dataclass(frozen=True, slots=True)
+class GameRecord:
+    """A game as the reader hands it to the library: everything that must survive storage.
+
+    Attributes:
+        headers: all tags in file order, as written (duplicates kept last-wins, repaired ones reported).
+        variant: python-chess's UCI name ("chess", "chess960", "atomic", …) or "unknown:<tag>" for one it lacks.
+        start_fen: FEN of a non-standard start, else None.
+        moves: the main line, packed (see `domain.moves`).
+        ply_count: number of half-moves in the main line.
+        pgn: the game's own text, headers included, without anything Kibitz itself once wrote into it. Source of
+            comments, glyphs, variations and clocks; parsed only when a game is opened or exported.
+        opening: deepest named position, None where none is named.
+        partial: None for a sound game, else why and where reading stopped ("ply 31: illegal move Qxh9").
+        not_judged: None for a game we analyse, else why not (unknown variant, no moves).
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    variant: str
+    start_fen: str | None
+    moves: bytes
+    ply_count: int
+    pgn: str
+    opening: Opening | None = None
+    partial: str | None = None
+    not_judged: str | None = None
+    header_map: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "header_map", dict(self.headers))
+
+    def header(self, name: str) -> str:
+        """The tag's value, or an empty string where it is missing or unknown ("?", "????.??.??")."""
+        value = self.header_map.get(name, "")
+        return "" if value.strip("?.- ") == "" and value != "*" else value
+
+    def identity(self) -> bytes:
+        """16 bytes that tell this game from others; annotations are never part of it.
+
+        The site's own id where a site gave one, else players, date, result, start position and moves.
+        """
+        site = site_id(self.header_map)
+        parts: tuple[str, ...]
+        if site:
+            parts = ("site", site)
+        else:
+            parts = (
+                "moves",
+                self.header("White").casefold(),
+                self.header("Black").casefold(),
+                self.header("Date"),
+                self.header_map.get("Result", "*"),
+                self.variant,
+                self.start_fen or "",
+                self.moves.hex(),
+                # A game none of whose moves we could read is known by its text alone.
+                "" if self.moves else hashlib.sha256(self.pgn.encode()).hexdigest(),
+            )
+        return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
+
+
+_LICHESS_PREFIXES = ("https://lichess.org/", "http://lichess.org/", "https://www.lichess.org/")
+_LICHESS_ID_LENGTH = 8
+_CHESSCOM_LINK = "chess.com/"
+
+
+def site_id(headers: dict[str, str]) -> str:
+    """The id a site gave this game ("lichess:abcdefgh", "chess.com:live/123"), or an empty string.
+
+    Lichess writes it into Site (or GameId), chess.com into Link. Studies and tournaments are no games' ids.
+    """
+    for prefix in _LICHESS_PREFIXES:
+        for tag in ("Site", "Link"):
+            value = headers.get(tag, "")
+            if value.startswith(prefix):
+                rest = value[len(prefix) :].split("/")[0].split("#")[0].split("?")[0]
+                if len(rest) >= _LICHESS_ID_LENGTH and rest.isalnum():
+                    return f"lichess:{rest[:_LICHESS_ID_LENGTH]}"
+    link = headers.get("Link", "")
+    if _CHESSCOM_LINK in link and "/game/" in link:
+        kind, _, number = link.rpartition("/game/")[2].split("?")[0].partition("/")
+        if number.isdigit():
+            return f"chess.com:{kind}/{number}"
+    return ""

@@ -1,0 +1,1 @@
+"""One UCI process: finding it, talking to it, ending it."""

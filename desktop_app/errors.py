@@ -1,0 +1,133 @@
+"""Errors that Kibitz knows about; each carries a sentence for the user and, where there is one, what to do.
+
+Anything else that escapes is a bug and goes to the crash report. The tree::
+
+    KibitzError                      exit code 1
+    ├── UsageError                   2   the command or the expression is wrong
+    │   └── FilterSyntaxError        2   with the column where reading stopped
+    ├── EnvironmentLackingError      3   something outside Kibitz is missing or in the way
+    │   ├── EngineNotFoundError      3
+    │   ├── EngineUnusableError      3   found, but not a working UCI engine
+    │   ├── LibraryError             3   cannot be opened or written
+    │   │   ├── LibraryTooNewError   3
+    │   │   ├── LibraryCorruptError  3
+    │   │   ├── LibraryLockedError   3
+    │   │   ├── LibraryReadOnlyError 3
+    │   │   └── DiskFullError        3
+    │   └── JobOwnedElsewhereError   3   another living process runs the library's job
+    ├── SourceUnreadableError        1   a file or folder to import cannot be read
+    ├── NotFoundError                1   no such game, job or batch
+    ├── CancelledError               1   the user asked to stop; what was done is kept
+    └── EngineFaultError             1   one search failed; costs a retry on a fresh process
+        ├── EngineHungError          1
+        ├── EngineCrashedError       1
+        └── EngineLiedError          1   an illegal move, no exact score, garbage
+"""
+
+
+class KibitzError(Exception):
+    """A known failure.
+
+    Attributes:
+        text: one sentence for the user: what failed and where.
+        action: one sentence that says what to do, or an empty string.
+        exit_code: what a headless command returns when this ends it (product.md section 3).
+    """
+
+    exit_code = 1
+
+    def __init__(self, text: str, *, action: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.action}".rstrip()
+
+
+class UsageError(KibitzError):
+    """The command line, or something typed into a field, cannot be understood."""
+
+    exit_code = 2
+
+
+class FilterSyntaxError(UsageError):
+    """A filter expression cannot be read.
+
+    Attributes:
+        column: 0-based place in the expression where reading stopped.
+    """
+
+    def __init__(self, text: str, *, column: int, action: str = "") -> None:
+        super().__init__(text, action=action)
+        self.column = column
+
+
+class EnvironmentLackingError(KibitzError):
+    """Something outside Kibitz is missing or in the way; the message says how to get it."""
+
+    exit_code = 3
+
+
+class EngineNotFoundError(EnvironmentLackingError):
+    """No UCI engine was found in any of the usual places."""
+
+
+class EngineUnusableError(EnvironmentLackingError):
+    """The file exists but did not answer the UCI handshake as an engine."""
+
+
+class LibraryError(EnvironmentLackingError):
+    """The library cannot be opened, read or written."""
+
+
+class LibraryTooNewError(LibraryError):
+    """A newer Kibitz wrote this library; it is refused untouched."""
+
+
+class LibraryCorruptError(LibraryError):
+    """The file is not a library, or its pages are damaged."""
+
+
+class LibraryLockedError(LibraryError):
+    """Another process held the library longer than we may wait."""
+
+
+class LibraryReadOnlyError(LibraryError):
+    """The file or its folder cannot be written."""
+
+
+class DiskFullError(LibraryError):
+    """There is no room left; the last transaction was rolled back whole."""
+
+
+class JobOwnedElsewhereError(EnvironmentLackingError):
+    """A living process already runs this library's job; the text names it."""
+
+
+class SourceUnreadableError(KibitzError):
+    """A file or folder named for import cannot be read at all."""
+
+
+class NotFoundError(KibitzError):
+    """No game, job or import batch has this id."""
+
+
+class CancelledError(KibitzError):
+    """The user asked to stop. What was committed before stays."""
+
+
+class EngineFaultError(KibitzError):
+    """One search failed. The engine process is dropped; the chunk may be tried once more on a fresh one."""
+
+
+class EngineHungError(EngineFaultError):
+    """No answer before the deadline."""
+
+
+class EngineCrashedError(EngineFaultError):
+    """The process ended, or its pipes did."""
+
+
+class EngineLiedError(EngineFaultError):
+    """An answer that cannot be true: an illegal move, no exact score, garbage."""

@@ -1,0 +1,1 @@
+"""Text <-> domain: reading and writing PGN. No SQL, no Qt."""

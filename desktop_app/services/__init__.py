@@ -1,0 +1,1 @@
+"""Use cases: blocking, headless, no settings look-up."""

@@ -1,0 +1,1 @@
+"""One per screen: gesture to operation, Changes to model."""
