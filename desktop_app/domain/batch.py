@@ -32,7 +32,7 @@ class WorkerRow:
 
     Attributes:
         worker: its number, from 0.
-        game_id, title: the game it works on ("Anand – Carlsen"), None and "" while it waits.
+        game_id, title: the game it works on ("Anand - Carlsen"), None and "" while it waits.
         ply: the last position it finished, None before the first.
         plies_done, plies_total: of that game, by all workers.
         nodes_per_second: of its last searches, 0 before the first.
