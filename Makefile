@@ -1,0 +1,61 @@
+# `make run` and `make test` set everything up by themselves. The other targets are steps of those two.
+# Recipes are the same on a developer's machine and in CI.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Without a UTF-8 locale Qt warns and terminals garble figurines.
+ifeq ($(LC_ALL)$(LANG),)
+export LANG := C.UTF-8
+endif
+
+BIN := .venv/bin
+HEADLESS := .venv-headless/bin
+PYTEST_ARGS ?=
+
+.PHONY: help run test setup setup-test setup-headless check headless pytest bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+run: setup ## open the application (without a display: analyse the sample games on the terminal)
+	@packaging/run.sh
+
+test: setup-test setup-headless ## everything: format, lint, types, import contracts, core without Qt, whole suite
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory headless
+	@$(MAKE) --no-print-directory pytest
+
+setup: ## system packages and .venv for running
+	@packaging/system_packages.sh run
+	@packaging/setup_venv.sh .venv requirements.lock
+
+setup-test: ## system packages and .venv for testing
+	@packaging/system_packages.sh test
+	@packaging/setup_venv.sh .venv requirements.lock
+
+setup-headless: ## .venv-headless: the core without Qt
+	@packaging/setup_venv.sh .venv-headless requirements-headless.lock
+
+check: ## format, lint, types, import contracts (needs setup)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+headless: ## the core's tests where Qt is not installed (needs setup-headless)
+	@! $(HEADLESS)/python -c 'import PySide6' 2>/dev/null || { echo "PySide6 is importable in .venv-headless"; exit 1; }
+	$(HEADLESS)/python -m pytest tests/unit $(PYTEST_ARGS)
+
+pytest: ## the test suite alone (needs setup-test)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup ## what `kibitz bench` measures: import, analyse, library, ui
+	@for what in import analyse library ui; do $(BIN)/kibitz bench $$what || exit $$?; done
+
+lock: ## write the lock files anew from pyproject.toml (needs uv)
+	uv lock --upgrade
+	@packaging/export_locks.sh
+
+clean: ## remove environments, caches and the demo's output; libraries of yours are elsewhere and stay
+	rm -rf .venv .venv-headless .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist out *.egg-info

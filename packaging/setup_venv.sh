@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes a virtual environment from a hashed lock file and installs this project into it, in place.
+#
+#   packaging/setup_venv.sh .venv requirements.lock
+#
+# A stamp inside the environment holds the digest of what it was made from; while that fits, this does nothing. The
+# stamp is written last, so that an interrupted run is simply taken up again.
+set -euo pipefail
+
+venv=$1
+lock=$2
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+
+if command -v flock >/dev/null; then
+  exec 9<"$lock"
+  flock 9
+fi
+
+digest() {
+  cat "$lock" pyproject.toml packaging/setup_venv.sh | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi
+}
+
+stamp="$venv/.kibitz-stamp"
+want="$(digest) $root"
+if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
+  exit 0
+fi
+
+python=$(packaging/find_python.sh) || {
+  echo "Kibitz needs Python 3.11 or newer, and found none. Install python3 and python3-venv." >&2
+  exit 3
+}
+rm -f "$stamp"
+if ! "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  rm -rf "$venv"
+  "$python" -m venv --without-pip "$venv"
+fi
+"$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >/dev/null
+
+echo "Installing Python packages from $lock into $venv"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+"$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
+"$venv/bin/python" -m pip install --quiet --no-deps --editable .
+echo "$want" >"$stamp.new"
+mv "$stamp.new" "$stamp"

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Installs the system packages Kibitz needs on Debian 12+ and Ubuntu 24.04+; does nothing where all are there.
+#
+#   packaging/system_packages.sh run     what the application needs: Python, Stockfish, Qt's runtime libraries
+#   packaging/system_packages.sh test    the same, and what the tests need: a virtual display and tools that drive it
+#
+# A name with alternatives ("a|b") is installed under the first name this release knows: package names differ
+# between releases. Needs root or sudo only when something is missing.
+set -euo pipefail
+
+purpose=${1:-run}
+here=$(cd "$(dirname "$0")" && pwd)
+
+packages=(
+  "libglib2.0-0t64|libglib2.0-0"
+  libegl1 libgl1 libdbus-1-3 libxkbcommon0 libfontconfig1 libfreetype6
+  libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0
+)
+if [ "$purpose" = test ]; then
+  packages+=(xvfb xdotool openbox x11-utils imagemagick)
+fi
+if ! PATH="$PATH:/usr/games:/usr/local/bin" command -v stockfish >/dev/null; then
+  packages+=(stockfish)
+fi
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "This is not a Debian or Ubuntu system: Stockfish and Qt's libraries are taken as they are (see README.md)."
+  exit 0
+fi
+
+python=$("$here/find_python.sh" || true)
+if [ -z "$python" ]; then
+  packages+=(python3 python3-venv)
+elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+  minor=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  packages+=("python$minor-venv|python3-venv")
+fi
+
+installed() {
+  [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+wanted=()
+for alternatives in "${packages[@]}"; do
+  found=
+  for name in ${alternatives//|/ }; do
+    if installed "$name"; then found=yes; fi
+  done
+  if [ -z "$found" ]; then wanted+=("$alternatives"); fi
+done
+if [ ${#wanted[@]} -eq 0 ]; then
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "Missing system packages: ${wanted[*]}. Install them as root, then run this again." >&2
+    exit 3
+  fi
+  as_root=(sudo)
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+echo "Installing system packages: ${wanted[*]}"
+"${as_root[@]}" apt-get update -q
+names=()
+for alternatives in "${wanted[@]}"; do
+  chosen=
+  for name in ${alternatives//|/ }; do
+    if [ -z "$chosen" ] && apt-cache policy "$name" | grep -q 'Candidate: [^(]'; then chosen=$name; fi
+  done
+  if [ -z "$chosen" ]; then
+    echo "No package source of this system offers ${alternatives//|/ or }." >&2
+    exit 3
+  fi
+  names+=("$chosen")
+done
+# Another apt (a fresh cloud machine updates itself) may hold the lock for a while: wait for it.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${names[@]}"
