@@ -1,0 +1,109 @@
+"""The Qt half of what every interface test gets: Qt warnings fail, nothing stays running, and an X server on request."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QObject, QThreadPool, QTimer
+from shiboken6 import isValid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.logging import _QtLogLibrary
+
+POOL_GRACE_MS = 3000
+"""How long the global pool may take to become idle after a test."""
+
+HARMLESS_QT_MESSAGES = (
+    "This plugin does not support propagateSizeHints",  # the offscreen platform says so of every window
+    "This plugin does not support raise()",
+    "QFontDatabase: Cannot find font directory",
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_qt_warnings(qtlog: _QtLogLibrary, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test during which Qt itself warned (a wrong connection, a paint outside a paint event, a missing file)."""
+    yield
+    bad = [
+        record
+        for record in qtlog.records
+        if record.type_name in {"QtWarningMsg", "QtCriticalMsg", "QtFatalMsg"}
+        and not record.message.startswith(HARMLESS_QT_MESSAGES)
+    ]
+    if bad and not request.node.get_closest_marker("expects_log"):
+        lines = "\n".join(f"  {record.type_name}: {record.message}" for record in bad)
+        pytest.fail(f"Qt warned:\n{lines}", pytrace=False)
+
+
+def _describe(item: QObject) -> str:
+    parent = item.parent()
+    return f"{type(item).__name__}({item.objectName() or 'unnamed'}, parent {type(parent).__name__})"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_in_qt(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a visible window, an active timer, or a runnable on the global pool.
+
+    Give widgets to `qtbot.addWidget` (it closes them), stop timers in the owner's close, end runnables by their token.
+    """
+    windows_before = set(map(id, qapp.topLevelWidgets()))
+    yield
+    pool = QThreadPool.globalInstance()
+    assert pool.waitForDone(POOL_GRACE_MS), f"{pool.activeThreadCount()} runnables left on the global QThreadPool"
+    # qtbot closed its widgets before this runs, and deleted them later: let the deletions happen, then look.
+    qapp.sendPostedEvents(None, 0)
+    gc.collect()
+    windows = [
+        _describe(widget)
+        for widget in qapp.topLevelWidgets()
+        if id(widget) not in windows_before and widget.isVisible()
+    ]
+    timers = [
+        _describe(timer)
+        for timer in gc.get_objects()
+        if isinstance(timer, QTimer) and isValid(timer) and timer.isActive() and timer.objectName() != "lasting"
+    ]
+    if windows or timers:
+        pytest.fail(f"left in Qt: windows {windows}, active timers {timers}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def x_display() -> Iterator[str]:
+    """Start an X server of our own on a free display and yield its name (":99"); it ends with the test run.
+
+    For tests that drive a real window from outside (xdotool, XDND drops). They start the application as a process with
+    `DISPLAY` set to this and `QT_QPA_PLATFORM=xcb`; the test process itself stays offscreen.
+    """
+    reading, writing = os.pipe()
+    command = [
+        "Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24",
+        "-ac", "-nolisten", "tcp", "-noreset",
+    ]  # fmt: skip
+    try:
+        server = subprocess.Popen(
+            command, pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except FileNotFoundError:
+        os.close(reading)
+        os.close(writing)
+        pytest.skip("Xvfb is not installed (packaging/system_packages.sh test installs it)")
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as pipe:
+            number = pipe.readline().strip()
+        assert number, "Xvfb ended before it had a display"
+        yield f":{number}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
