@@ -51,6 +51,14 @@ class ChunkSource(Protocol):
     def pull(self, worker: int) -> Chunk | None:
         """Wait for the next chunk. None means: this worker shall end (queue closed, or fewer workers wanted)."""
 
+    def attach(self, worker: int, evaluator: Evaluator | None) -> None:
+        """Learn which evaluator the worker now owns; None: it owns none any more.
+
+        The source may call `stop` on it from any thread to cut a running search short: first make `checkpoint` raise
+        CancelledError for that worker, then call `stop`, so that no search can slip through between the two. The loop
+        then gives the chunk back and opens a fresh evaluator for the next one.
+        """
+
     def evaluated(self, worker: int, chunk: Chunk, ply: Ply, evaluation: Evaluation) -> None:
         """Report one position as it arrives. Ephemeral news: may be dropped, is never stored."""
 
