@@ -13,6 +13,7 @@ Anything else that escapes is a bug and goes to the crash report. The tree::
     │   │   ├── LibraryCorruptError  3
     │   │   ├── LibraryLockedError   3
     │   │   ├── LibraryReadOnlyError 3
+    │   │   ├── LibraryClosedError   3   a late caller after close
     │   │   └── DiskFullError        3
     │   └── JobOwnedElsewhereError   3   another living process runs the library's job
     ├── SourceUnreadableError        1   a file or folder to import cannot be read
@@ -95,6 +96,10 @@ class LibraryLockedError(LibraryError):
 
 class LibraryReadOnlyError(LibraryError):
     """The file or its folder cannot be written."""
+
+
+class LibraryClosedError(LibraryError):
+    """The library was closed while this was waiting, or before it asked."""
 
 
 class DiskFullError(LibraryError):

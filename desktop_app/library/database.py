@@ -1,0 +1,208 @@
+"""One open library: a single writer thread fed by a queue, and a few reading connections.
+
+`write` and `read` may be called from any thread; both block until done, so never call them on the GUI's. The writer
+thread is named "kibitz-library-writer". Several processes may have the same library open: each waits for the others'
+transactions, which are short.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+import time
+import weakref
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from desktop_app.errors import LibraryClosedError
+from desktop_app.library.backend import DEFAULT_BUSY_TIMEOUT_MS, SqliteBackend, sqlite_path
+from desktop_app.library.faults import known_errors
+from desktop_app.library.upgrade import CURRENT, Schema, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CLOSE_BUDGET_S = 10.0
+_AFTER_INTERRUPT_S = 5.0
+_STEPS_BETWEEN_QUESTIONS = 100_000
+
+_open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def open_databases() -> list[Database]:
+    """Databases opened by this process and not closed yet; tests use it to find leaks."""
+    return [database for database in list(_open_databases) if not database.closed]
+
+
+@dataclass(slots=True)
+class _Task:
+    run: Callable[[Connection], Any]
+    answer: Future[Any]
+
+
+class Database:
+    """An open library file. Made by `open`, ended by `close`; also a context manager."""
+
+    def __init__(self, backend: SqliteBackend) -> None:
+        """Connect to a library that `upgrade.prepare` has checked; callers use `open`."""
+        self._backend = backend
+        self._lock = threading.Condition()
+        self._closing = False
+        self._abandoned = False
+        self._reads = 0
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._readers = backend.reader_engine()
+        self._write_engine = backend.writer_engine()
+        with known_errors(backend.path):
+            self._write_connection = self._write_engine.connect()
+        # Asked by SQLite now and then: ends a statement that `close` no longer waits for, whenever it starts.
+        self._driver().set_progress_handler(lambda: self._abandoned, _STEPS_BETWEEN_QUESTIONS)
+        self._writer = threading.Thread(target=self._write_loop, name="kibitz-library-writer", daemon=True)
+        self._writer.start()
+        _open_databases.add(self)
+
+    @classmethod
+    def open(
+        cls,
+        location: str | Path,
+        *,
+        create: bool = True,
+        busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS,
+        schema: Schema = CURRENT,
+    ) -> Database:
+        """Open the library at a path or an sqlite:/// URL; create or upgrade it where needed.
+
+        Args:
+            location: where it is.
+            create: make a new library (and its folder) where there is none.
+            busy_timeout_ms: how long to wait for another process's transaction before LibraryLockedError.
+            schema: what to upgrade to; only tests give another one.
+
+        Raises LibraryError kinds, each with a sentence for the user; the file is then as it was.
+        """
+        backend = SqliteBackend(sqlite_path(location), busy_timeout_ms=busy_timeout_ms)
+        prepare(backend, schema, create=create)
+        return cls(backend)
+
+    @property
+    def path(self) -> Path:
+        """The library's file."""
+        return self._backend.path
+
+    @property
+    def closed(self) -> bool:
+        """True once `close` has been called."""
+        return self._closing
+
+    def write(self, run: Callable[[Connection], T]) -> T:
+        """Run `run(connection)` in one write transaction on the writer thread; return its result after the commit.
+
+        Whatever `run` raises rolls the transaction back and is raised here. Transactions of all threads run one after
+        another, in the order of the calls. `run` must not call `write`.
+
+        Raises LibraryError kinds (locked, full, read-only, corrupt, closed).
+        """
+        if threading.current_thread() is self._writer:
+            raise RuntimeError("write() inside a write transaction would wait for itself; use the connection given")
+        task = _Task(run, Future())
+        with self._lock:
+            if self._closing:
+                raise self._closed_error()
+            self._tasks.put(task)
+        result: T = task.answer.result()
+        return result
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the library and cannot write. Do not keep rows open after the block.
+
+        Raises LibraryError kinds.
+        """
+        with self._lock:
+            if self._closing:
+                raise self._closed_error()
+            self._reads += 1
+        try:
+            with known_errors(self.path), self._readers.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            with self._lock:
+                self._reads -= 1
+                self._lock.notify_all()
+
+    def check(self) -> list[str]:
+        """SQLite's own integrity check: what is wrong, an empty list for a sound library. Reads the whole file."""
+        with self.read() as connection:
+            said = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        found = [] if said == ["ok"] else said
+        return found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in broken]
+
+    def close(self, *, budget_s: float = CLOSE_BUDGET_S) -> None:
+        """Refuse new callers, finish what is queued, end the writer, close all connections. Idempotent, any thread.
+
+        What takes longer than `budget_s` seconds is interrupted and rolled back; its callers get LibraryClosedError.
+        """
+        with self._lock:
+            first, self._closing = not self._closing, True
+            if first:
+                self._tasks.put(None)
+        if threading.current_thread() is self._writer:
+            return
+        deadline = time.monotonic() + budget_s
+        self._writer.join(budget_s)
+        if self._writer.is_alive():
+            self._abandoned = True
+            logger.warning("closing %s: its writer did not finish in %.0f s and is interrupted", self.path, budget_s)
+            self._writer.join(_AFTER_INTERRUPT_S)
+        with self._lock:
+            self._lock.wait_for(lambda: self._reads == 0, max(0.0, deadline - time.monotonic()))
+        self._readers.dispose()
+        _open_databases.discard(self)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _closed_error(self) -> LibraryClosedError:
+        return LibraryClosedError(f"The library {self.path} is closed.")
+
+    def _driver(self) -> sqlite3.Connection:
+        driver = self._write_connection.connection.dbapi_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 -- for the type checker; the backend made it
+        return driver
+
+    def _write_loop(self) -> None:
+        """The writer thread: one task after another until the sentinel."""
+        try:
+            while (task := self._tasks.get()) is not None:
+                self._perform(task)
+                del task
+        finally:
+            self._write_connection.close()
+            self._write_engine.dispose()
+
+    def _perform(self, task: _Task) -> None:
+        if self._abandoned:
+            task.answer.set_exception(self._closed_error())
+            return
+        try:
+            with known_errors(self.path), self._write_connection.begin():
+                result = task.run(self._write_connection)
+        except BaseException as error:  # noqa: BLE001 -- every outcome belongs to the caller that waits for it
+            task.answer.set_exception(error)
+        else:
+            task.answer.set_result(result)

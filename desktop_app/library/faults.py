@@ -1,0 +1,140 @@
+"""Turns what SQLite and the operating system say into the errors Kibitz knows, each with a sentence and an action.
+
+Any thread. Used by every module here that touches the file; nothing SQLAlchemy raises for a known cause gets past it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import psutil
+from sqlalchemy.exc import DBAPIError
+
+from desktop_app.errors import (
+    DiskFullError,
+    LibraryClosedError,
+    LibraryCorruptError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryReadOnlyError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PRIMARY_CODE = 0xFF
+_NO_ROOM_EXTENDED = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""Extended codes of a write the system refused: a quota or a file size limit shows as one of these, not as FULL."""
+
+RESTORE = "Restore a backup that lies beside it (File > Open library), or start a new library."
+
+
+@contextmanager
+def known_errors(path: Path) -> Iterator[None]:
+    """Map database and file errors raised inside to LibraryError kinds about `path`; others pass as they are."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        known = explain(error, path)
+        if known is None:
+            raise
+        raise known from error
+
+
+def explain(error: BaseException, path: Path) -> LibraryError | None:
+    """The known error behind `error`, or None when it is a bug (bad SQL, a broken constraint)."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, OSError):
+        return _explain_os_error(cause, path)
+    if not isinstance(cause, sqlite3.Error):
+        return None
+    code = getattr(cause, "sqlite_errorcode", None)
+    return None if code is None else _explain_code(code, str(cause), path)
+
+
+def _explain_code(code: int, said: str, path: Path) -> LibraryError | None:
+    if code in _NO_ROOM_EXTENDED or code == sqlite3.SQLITE_FULL:
+        return no_room(path)
+    match code & _PRIMARY_CODE:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return locked(path)
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return read_only(path)
+        case sqlite3.SQLITE_CANTOPEN if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            return read_only(path)
+        case sqlite3.SQLITE_CORRUPT:
+            return LibraryCorruptError(f"The library {path} is damaged: {said}.", action=RESTORE)
+        case sqlite3.SQLITE_NOTADB:
+            return not_a_library(path)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
+            return LibraryError(
+                f"The library {path} cannot be read or written: {said}.",
+                action="Check that the disk is connected and sound, then try again.",
+            )
+        case sqlite3.SQLITE_INTERRUPT:
+            return LibraryClosedError(f"The library {path} was closed before this was finished.")
+        case _:
+            return None
+
+
+def _explain_os_error(error: OSError, path: Path) -> LibraryError | None:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return no_room(path)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return read_only(path)
+    if error.errno in {errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG}:
+        return LibraryError(
+            f"No library can be kept at {path}: {error.strerror}.", action="Choose another place with --library."
+        )
+    return None
+
+
+def no_room(path: Path) -> DiskFullError:
+    """There is no room for the library at `path`."""
+    return DiskFullError(
+        f"There is no room left to write the library {path}; the last step was undone.",
+        action="Free some space on this disk, then try again.",
+    )
+
+
+def read_only(path: Path) -> LibraryReadOnlyError:
+    """The file or folder of `path` cannot be written."""
+    return LibraryReadOnlyError(
+        f"The library {path} cannot be written: the file or its folder is read-only for you.",
+        action="Change its permissions, or choose another place with --library.",
+    )
+
+
+def not_a_library(path: Path, *, why: str = "it is not a database file") -> LibraryCorruptError:
+    """The file at `path` is something else; it is left as it was."""
+    return LibraryCorruptError(
+        f"{path} is not a Kibitz library: {why}.", action="Choose another file with --library; this one is untouched."
+    )
+
+
+def locked(path: Path) -> LibraryLockedError:
+    """Somebody held the library for longer than we wait; names who has it open where the system tells."""
+    holders = _holders(path)
+    who = f" by {' and '.join(holders)}" if holders else " by another program"
+    return LibraryLockedError(
+        f"The library {path} is being written{who}.", action="Wait until it is done or close it, then try again."
+    )
+
+
+def _holders(path: Path) -> list[str]:
+    """Processes that have the library open, as "name (process 123)"; others than this one first."""
+    wanted = {str(path), f"{path}-wal", f"{path}-shm"}
+    own, others = [], []
+    for process in psutil.process_iter():
+        try:
+            if any(file.path in wanted for file in process.open_files()):
+                name = f"{process.name()} (process {process.pid})"
+                (own if process.pid == os.getpid() else others).append(name)
+        except (psutil.Error, OSError):
+            continue
+    return others or own

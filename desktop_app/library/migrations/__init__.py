@@ -1,0 +1,1 @@
+"""Alembic environment and numbered schema versions; run by `library.upgrade` only."""
