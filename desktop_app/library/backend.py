@@ -146,6 +146,14 @@ def in_set(column: Column[int], values: Iterable[int]) -> ColumnElement[bool]:
     return column.in_(select(members.c.value))
 
 
+def driver_connection(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection behind SQLAlchemy's."""
+    driver: Any = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"not a connection to SQLite: {driver!r}")
+    return driver
+
+
 def _begin(connection: Connection) -> Any:
     connection.exec_driver_sql("BEGIN")
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import logging
 import queue
-import sqlite3
 import threading
 import time
 import weakref
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from desktop_app.errors import LibraryClosedError
-from desktop_app.library.backend import DEFAULT_BUSY_TIMEOUT_MS, SqliteBackend, sqlite_path
+from desktop_app.library.backend import DEFAULT_BUSY_TIMEOUT_MS, SqliteBackend, driver_connection, sqlite_path
 from desktop_app.library.faults import known_errors
 from desktop_app.library.upgrade import CURRENT, Schema, prepare
 
@@ -67,7 +66,9 @@ class Database:
         with known_errors(backend.path):
             self._write_connection = self._write_engine.connect()
         # Asked by SQLite now and then: ends a statement that `close` no longer waits for, whenever it starts.
-        self._driver().set_progress_handler(lambda: self._abandoned, _STEPS_BETWEEN_QUESTIONS)
+        driver_connection(self._write_connection).set_progress_handler(
+            lambda: self._abandoned, _STEPS_BETWEEN_QUESTIONS
+        )
         self._writer = threading.Thread(target=self._write_loop, name="kibitz-library-writer", daemon=True)
         self._writer.start()
         _open_databases.add(self)
@@ -171,7 +172,7 @@ class Database:
         self._readers.dispose()
         _open_databases.discard(self)
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -179,11 +180,6 @@ class Database:
 
     def _closed_error(self) -> LibraryClosedError:
         return LibraryClosedError(f"The library {self.path} is closed.")
-
-    def _driver(self) -> sqlite3.Connection:
-        driver = self._write_connection.connection.dbapi_connection
-        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 -- for the type checker; the backend made it
-        return driver
 
     def _write_loop(self) -> None:
         """The writer thread: one task after another until the sentinel."""

@@ -24,7 +24,7 @@ from desktop_app.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _PRIMARY_CODE = 0xFF
@@ -58,28 +58,24 @@ def explain(error: BaseException, path: Path) -> LibraryError | None:
 
 
 def _explain_code(code: int, said: str, path: Path) -> LibraryError | None:
-    if code in _NO_ROOM_EXTENDED or code == sqlite3.SQLITE_FULL:
+    primary = code & _PRIMARY_CODE
+    if code in _NO_ROOM_EXTENDED or primary == sqlite3.SQLITE_FULL:
         return no_room(path)
-    match code & _PRIMARY_CODE:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return locked(path)
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return read_only(path)
-        case sqlite3.SQLITE_CANTOPEN if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-            return read_only(path)
-        case sqlite3.SQLITE_CORRUPT:
-            return LibraryCorruptError(f"The library {path} is damaged: {said}.", action=RESTORE)
-        case sqlite3.SQLITE_NOTADB:
-            return not_a_library(path)
-        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
-            return LibraryError(
-                f"The library {path} cannot be read or written: {said}.",
-                action="Check that the disk is connected and sound, then try again.",
-            )
-        case sqlite3.SQLITE_INTERRUPT:
-            return LibraryClosedError(f"The library {path} was closed before this was finished.")
-        case _:
-            return None
+    if primary == sqlite3.SQLITE_CANTOPEN and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return read_only(path)
+    maker = _MAKERS.get(primary)
+    return maker(path, said) if maker else None
+
+
+def _damaged(path: Path, said: str) -> LibraryError:
+    return LibraryCorruptError(f"The library {path} is damaged: {said}.", action=RESTORE)
+
+
+def _unreachable(path: Path, said: str) -> LibraryError:
+    return LibraryError(
+        f"The library {path} cannot be read or written: {said}.",
+        action="Check that the disk is connected and sound, then try again.",
+    )
 
 
 def _explain_os_error(error: OSError, path: Path) -> LibraryError | None:
@@ -129,7 +125,8 @@ def locked(path: Path) -> LibraryLockedError:
 def _holders(path: Path) -> list[str]:
     """Processes that have the library open, as "name (process 123)"; others than this one first."""
     wanted = {str(path), f"{path}-wal", f"{path}-shm"}
-    own, others = [], []
+    own: list[str] = []
+    others: list[str] = []
     for process in psutil.process_iter():
         try:
             if any(file.path in wanted for file in process.open_files()):
@@ -138,3 +135,19 @@ def _holders(path: Path) -> list[str]:
         except (psutil.Error, OSError):
             continue
     return others or own
+
+
+_MAKERS: dict[int, Callable[[Path, str], LibraryError]] = {
+    sqlite3.SQLITE_BUSY: lambda path, _: locked(path),
+    sqlite3.SQLITE_LOCKED: lambda path, _: locked(path),
+    sqlite3.SQLITE_READONLY: lambda path, _: read_only(path),
+    sqlite3.SQLITE_PERM: lambda path, _: read_only(path),
+    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_NOTADB: lambda path, _: not_a_library(path),
+    sqlite3.SQLITE_IOERR: _unreachable,
+    sqlite3.SQLITE_CANTOPEN: _unreachable,
+    sqlite3.SQLITE_INTERRUPT: lambda path, _: LibraryClosedError(
+        f"The library {path} was closed before this was finished."
+    ),
+}
+"""What the primary result codes of SQLite mean for the user; codes left out are bugs of ours."""

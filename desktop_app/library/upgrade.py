@@ -6,7 +6,7 @@ second to import) is loaded only when there is something to upgrade.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import logging
 import os
 import sqlite3
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.errors import KibitzError, LibraryError, LibraryTooNewError
-from desktop_app.library.backend import APPLICATION_ID
+from desktop_app.library.backend import APPLICATION_ID, driver_connection
 from desktop_app.library.faults import known_errors, not_a_library, read_only
 from desktop_app.library.tables import metadata
 
@@ -139,7 +139,7 @@ def _upgrade(backend: SqliteBackend, schema: Schema) -> None:
     try:
         with engine.connect() as connection:
             # Tables are rebuilt under a new name; references are checked as a whole before the commit instead.
-            _driver(connection).execute("PRAGMA foreign_keys=OFF")
+            driver_connection(connection).execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
                 version = str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
                 if version == schema.head:
@@ -152,7 +152,7 @@ def _upgrade(backend: SqliteBackend, schema: Schema) -> None:
 
 
 def _back_up(backend: SqliteBackend, version: str) -> Path:
-    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")
     target = backend.path.with_name(f"{backend.path.name}.schema-{version}-{stamp}.backup")
     backend.back_up(target)
     return target
@@ -186,9 +186,3 @@ def _sign(connection: Connection, version: str) -> None:
     """Mark the file as a Kibitz library of this version, for other tools and for our own check."""
     connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
     connection.exec_driver_sql(f"PRAGMA user_version={int(version)}")
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.dbapi_connection
-    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 -- for the type checker; the backend made it
-    return driver
