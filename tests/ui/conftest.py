@@ -1,4 +1,4 @@
-"""The Qt half of what every interface test gets: Qt warnings fail, nothing stays running, and an X server on request."""
+"""The Qt half of what interface tests get: Qt warnings fail, nothing stays running, and an X server on request."""
 
 from __future__ import annotations
 
