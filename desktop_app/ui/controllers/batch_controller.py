@@ -1,0 +1,229 @@
+"""The batch: starts it, steers it, keeps its workers, and reads its state while it runs.
+
+Main thread; everything that touches the library runs in `runtime.operations`, searches run in
+`runtime.engine_workers`. Used by `windows.batch_panel`, `windows.review_sheet` and `application`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from desktop_app.domain.batch import BatchSnapshot
+from desktop_app.domain.work import JobState
+from desktop_app.engine.session import EngineSession
+from desktop_app.services.analyse_games import AnalysisBatch, plan_cost
+from desktop_app.ui.runtime.bridge import BatchBridge
+from desktop_app.ui.runtime.engine_workers import EngineWorkers
+from desktop_app.ui.runtime.notices import NoticeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from desktop_app.domain.batch import CostEstimate, JobNews
+    from desktop_app.domain.evaluation import EngineIdentity
+    from desktop_app.domain.game import GameId
+    from desktop_app.domain.profile import SearchSpec
+    from desktop_app.domain.work import JobId
+    from desktop_app.ports import Evaluator
+    from desktop_app.services.changes import Changes
+    from desktop_app.ui.controllers.desk import Desk
+
+_TICK_MS = 250
+LIVE_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED})
+
+
+def default_workers() -> int:
+    """One core is left to the user; at least one worker."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+class BatchController(QObject):
+    """One batch at a time, and what is known of it.
+
+    Signals: `snapshot_changed(BatchSnapshot)` four times a second while a job is alive; `positions_arrived(news)`;
+    `estimated(token, CostEstimate)`; `resumed(games)` when a job of an earlier run goes on; `finished(BatchSnapshot)`.
+    """
+
+    snapshot_changed = Signal(object)
+    positions_arrived = Signal(object)
+    estimated = Signal(int, object)
+    resumed = Signal(int)
+    finished = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._bridge = BatchBridge(self)
+        self._bridge.positions_arrived.connect(self.positions_arrived)
+        self._bridge.facts_changed.connect(self._on_facts_changed)
+        self._bridge.jobs_changed.connect(self._on_jobs_changed)
+        self._batch: AnalysisBatch | None = None
+        self._engine_path = ""
+        self._identity: EngineIdentity | None = None
+        self._workers = EngineWorkers(self._open_engine, self)
+        self.snapshot = BatchSnapshot()
+        self._estimates = 0
+        self._asking = False
+        self._timer = QTimer(self, interval=_TICK_MS)
+        self._timer.setObjectName("batch tick")
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is an engine to work with."""
+        return self._identity is not None
+
+    @property
+    def alive(self) -> bool:
+        """Whether a job is queued, running or paused."""
+        return self.snapshot.state in LIVE_STATES
+
+    def set_engine(self, path: str, identity: EngineIdentity) -> None:
+        """Use this engine for jobs started from now on; an unfinished job of an earlier run goes on by itself."""
+        self._engine_path, self._identity = path, identity
+        if self.alive or self._batch is not None:
+            return
+        self._batch = AnalysisBatch(self._desk.library, engine_path=path, identity=identity, listener=self._bridge)
+        self._resume_unfinished(self._batch)
+
+    def estimate(self, ids: Sequence[GameId], spec: SearchSpec, workers: int) -> int:
+        """Ask what an analysis would cost; the answer is `estimated` with the token returned."""
+        identity, library = self._identity, self._desk.library
+        if identity is None:
+            return -1
+        self._estimates += 1
+        token, games = self._estimates, tuple(ids)
+
+        def call() -> CostEstimate:
+            return plan_cost(library, games, spec, identity, workers=workers)
+
+        self._desk.operations.read("Estimating", call, lambda answer: self.estimated.emit(token, answer))
+        return token
+
+    def start(self, ids: Sequence[GameId], spec: SearchSpec, workers: int) -> None:
+        """Analyse these games; behind the running job where there is one."""
+        batch, games = self._batch, tuple(ids)
+        if batch is None:
+            return
+        self._command("Starting the analysis", lambda: batch.start(games, spec, workers), self._go)
+
+    def pause(self) -> None:
+        """Stop searching; engines stay warm."""
+        self._on_batch("Pausing", lambda batch: batch.pause())
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._on_batch("Resuming", lambda batch: batch.resume_running(), self._go)
+
+    def cancel(self) -> None:
+        """End the job; what is stored stays."""
+        self._on_batch("Cancelling", lambda batch: batch.cancel())
+
+    def set_workers(self, count: int) -> None:
+        """Change the number of workers while running."""
+        self._on_batch("Changing workers", lambda batch: batch.set_workers(count), self._go)
+
+    def move_to_front(self, game_id: GameId) -> None:
+        """This game next."""
+        self._on_batch("Reordering", lambda batch: batch.move_to_front(game_id))
+
+    def reorder(self, ids: Sequence[GameId]) -> None:
+        """Analyse the queued games in this order."""
+        self._on_batch("Reordering", lambda batch: batch.reorder(tuple(ids)))
+
+    def remove(self, game_id: GameId) -> None:
+        """Take a game out of the queue."""
+        self._on_batch("Removing", lambda batch: batch.remove(game_id))
+
+    def retry_failed(self) -> None:
+        """Try the failed games of the job again."""
+        self._on_batch("Retrying", lambda batch: batch.retry_failed(), self._go)
+
+    def stop(self, budget_ms: int) -> bool:
+        """Close the queue, stop and join the workers, kill engines at the deadline. The job stays resumable."""
+        self._timer.stop()
+        self._bridge.close()
+        if self._batch is not None:
+            self._batch.close()
+        return self._workers.stop(budget_ms)
+
+    def _resume_unfinished(self, batch: AnalysisBatch) -> None:
+        def done(games: int) -> None:
+            if games:
+                self.resumed.emit(games)
+                self._go()
+
+        self._desk.operations.read("Resuming the analysis", batch.resume_unfinished, done)
+
+    def _on_batch(
+        self, title: str, command: Callable[[AnalysisBatch], object], then: Callable[[], None] | None = None
+    ) -> None:
+        batch = self._batch
+        if batch is not None:
+            self._command(title, lambda: command(batch), then)
+
+    def _command(self, title: str, call: Callable[[], object], then: Callable[[], None] | None = None) -> None:
+        def done(_answer: object) -> None:
+            (then or self._tick)()
+
+        self._desk.operations.read(title, call, done)
+
+    def _go(self) -> None:
+        """A job is alive: watch it, which also starts its workers."""
+        if not self._timer.isActive():
+            self._timer.start()
+        self._tick()
+
+    @Slot()
+    def _tick(self) -> None:
+        batch = self._batch
+        if batch is None or self._asking:
+            return
+        self._asking = True
+        self._desk.operations.read("Reading the batch", batch.snapshot, self._on_snapshot, self._on_snapshot_failed)
+
+    def _on_snapshot_failed(self, error: Exception) -> None:
+        self._asking = False
+        self._timer.stop()
+        self._desk.notices.post_error("Reading the batch", error)
+
+    def _on_snapshot(self, snapshot: BatchSnapshot) -> None:
+        self._asking = False
+        self.snapshot = snapshot
+        batch = self._batch
+        if batch is not None and self.alive:
+            self._workers.start(batch, snapshot.wanted_workers)
+        else:
+            self._timer.stop()
+        self.snapshot_changed.emit(snapshot)
+
+    @Slot(object)
+    def _on_facts_changed(self, changes: Changes) -> None:
+        self._desk.events.broadcast(changes)
+
+    @Slot(object)
+    def _on_jobs_changed(self, news: tuple[JobNews, ...]) -> None:
+        for item in news:
+            if item.error:
+                self._desk.notices.post(item.error, NoticeKind.WARNING)
+            if item.state is JobState.DONE:
+                self._finish(item.job_id)
+        self._tick()
+
+    def _finish(self, job_id: JobId) -> None:
+        batch = self._batch
+        if batch is not None:
+            self._desk.operations.read("Reading the batch", batch.snapshot, lambda last: self._announce(last, job_id))
+
+    def _announce(self, snapshot: BatchSnapshot, job_id: JobId) -> None:
+        if snapshot.job_id == job_id:
+            self.snapshot = snapshot
+            self.snapshot_changed.emit(snapshot)
+            self.finished.emit(snapshot)
+
+    def _open_engine(self, hash_mb: int) -> Evaluator:
+        """Worker thread: a fresh engine process."""
+        return EngineSession.open(self._engine_path, hash_mb=hash_mb)

@@ -1,0 +1,105 @@
+"""Fills the table of games: runs the query, fetches the rows it asks for, follows what changes.
+
+Main thread; every query runs in `runtime.operations`. Used by `windows.library_panel`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop_app.domain.filters import GameQuery, parse_filter
+from desktop_app.errors import FilterSyntaxError
+from desktop_app.ui.models.library_model import TITLES, Column
+from desktop_app.ui.runtime.throttle import Throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.game import GameId
+    from desktop_app.services.changes import Changes
+    from desktop_app.ui.controllers.desk import Desk
+    from desktop_app.ui.models.library_model import LibraryModel
+
+_RELOAD_INTERVAL_MS = 1000
+
+
+class LibraryController(QObject):
+    """The table's query and its answers.
+
+    Signals: `counted(shown, total)` after each answer; `filter_failed(text, column)` with column -1 when it is fine
+    again; `about_to_reload()` and `reloaded()` around a change of the list, so that a view can keep its selection.
+    """
+
+    counted = Signal(int, int)
+    filter_failed = Signal(str, int)
+    about_to_reload = Signal()
+    reloaded = Signal()
+
+    def __init__(self, desk: Desk, model: LibraryModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._model = desk, model
+        self._expression = ""
+        self._sort, self._descending = "id", False
+        self._sequence = 0
+        self._throttle = Throttle(_RELOAD_INTERVAL_MS, self.reload, self)
+        self.total = 0
+        model.rows_wanted.connect(self._on_rows_wanted)
+        desk.events.changed.connect(self._on_changed)
+
+    def set_filter(self, expression: str) -> None:
+        """Show what matches; an expression that cannot be read leaves the list as it is and says where."""
+        try:
+            parse_filter(expression)
+        except FilterSyntaxError as error:
+            self.filter_failed.emit(error.text, error.column)
+            return
+        self.filter_failed.emit("", -1)
+        if expression.strip() != self._expression:
+            self._expression = expression.strip()
+            self.reload()
+
+    def sort(self, column: Column | None, *, descending: bool) -> None:
+        """Order by a column; None is the order of import."""
+        self._sort = "id" if column is None else TITLES[column][2]
+        self._descending = descending
+        self.reload()
+
+    @Slot()
+    def reload(self) -> None:
+        """Run the query again; an answer that was overtaken is dropped."""
+        self._throttle.cancel()
+        self._sequence += 1
+        sequence, library = self._sequence, self._desk.library
+        query = GameQuery(filter=parse_filter(self._expression), sort=self._sort, descending=self._descending)
+        filtered = bool(self._expression)
+
+        def read() -> tuple[Sequence[GameId], int]:
+            ids = library.games.ids(query)
+            return ids, library.games.count(GameQuery()) if filtered else len(ids)
+
+        self._desk.operations.read("Reading the library", read, lambda answer: self._on_ids(sequence, *answer))
+
+    def _on_ids(self, sequence: int, ids: Sequence[GameId], total: int) -> None:
+        if sequence != self._sequence:
+            return
+        self.total = total
+        self.about_to_reload.emit()
+        self._model.set_ids(ids)
+        self.reloaded.emit()
+        self.counted.emit(len(ids), total)
+
+    @Slot(object, int)
+    def _on_rows_wanted(self, ids: tuple[GameId, ...], generation: int) -> None:
+        library = self._desk.library
+        self._desk.operations.read(
+            "Reading games", lambda: library.games.rows(ids), lambda rows: self._model.put_rows(rows, generation)
+        )
+
+    @Slot(object)
+    def _on_changed(self, changes: Changes) -> None:
+        if changes.games:
+            self._model.stale(changes.games)
+        if changes.added or changes.removed:
+            self._throttle.request()

@@ -1,0 +1,298 @@
+"""The table of games: a list of ids, and rows that are fetched page by page when somebody looks at them.
+
+Main thread. Knows no library: it asks for rows by signal and is given them by `controllers.library_controller`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from desktop_app.domain.game import GameId, GameState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from desktop_app.domain.rows import GameRow
+
+PAGE_ROWS = 100
+_MOST_PAGES = 60
+_Index = QModelIndex | QPersistentModelIndex
+_DASH = "\N{EN DASH}"
+
+
+class Column(IntEnum):
+    """Columns, left to right."""
+
+    STATE = 0
+    WHITE = 1
+    WHITE_ELO = 2
+    BLACK = 3
+    BLACK_ELO = 4
+    RESULT = 5
+    MOVES = 6
+    WHITE_ACCURACY = 7
+    BLACK_ACCURACY = 8
+    WHITE_ERRORS = 9
+    BLACK_ERRORS = 10
+    OPENING = 11
+    DATE = 12
+    EVENT = 13
+
+
+TITLES: dict[Column, tuple[str, str, str]] = {
+    Column.STATE: ("", "Analysis", "state"),
+    Column.WHITE: ("White", "White", "white"),
+    Column.WHITE_ELO: ("Elo", "White's rating", "white_elo"),
+    Column.BLACK: ("Black", "Black", "black"),
+    Column.BLACK_ELO: ("Elo", "Black's rating", "black_elo"),
+    Column.RESULT: ("Result", "Result", "result"),
+    Column.MOVES: ("Moves", "Length in moves", "ply_count"),
+    Column.WHITE_ACCURACY: ("Acc. W", "White's accuracy, per cent", "white_accuracy"),
+    Column.BLACK_ACCURACY: ("Acc. B", "Black's accuracy, per cent", "black_accuracy"),
+    Column.WHITE_ERRORS: ("?! ? ?? W", "White's inaccuracies, mistakes, blunders", "white_blunders"),
+    Column.BLACK_ERRORS: ("?! ? ?? B", "Black's inaccuracies, mistakes, blunders", "black_blunders"),
+    Column.OPENING: ("Opening", "Opening, named by position", "eco"),
+    Column.DATE: ("Date", "Date", "date"),
+    Column.EVENT: ("Event", "Event", "event"),
+}
+"""Short title, what a tooltip and a screen reader say, and the library's name for sorting."""
+
+NUMBERS = frozenset(
+    {
+        Column.WHITE_ELO,
+        Column.BLACK_ELO,
+        Column.RESULT,
+        Column.MOVES,
+        Column.WHITE_ACCURACY,
+        Column.BLACK_ACCURACY,
+        Column.WHITE_ERRORS,
+        Column.BLACK_ERRORS,
+    }
+)
+GAME_ROLE = Qt.ItemDataRole.UserRole + 1
+"""The cell's whole `GameRow`, None while it is being fetched."""
+ID_ROLE = Qt.ItemDataRole.UserRole + 2
+STATE_WORDS = {
+    GameState.UNANALYSED: "Not analysed",
+    GameState.QUEUED: "Queued",
+    GameState.IN_PROGRESS: "Being analysed",
+    GameState.ANALYSED: "Analysed",
+    GameState.FAILED: "Failed",
+}
+
+
+class LibraryModel(QAbstractTableModel):
+    """Games in the order of a query.
+
+    Signals: `rows_wanted(ids: tuple[GameId, ...], generation: int)`: answer with `put_rows` and the same generation.
+    """
+
+    rows_wanted = Signal(object, int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._ids: array[int] = array("q")
+        self._cache: dict[int, GameRow] = {}
+        self._place: dict[int, int] = {}
+        self._asked: set[int] = set()
+        self._pages: list[int] = []
+        self.generation = 0
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        """Games of the query."""
+        return 0 if parent is not None and parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: _Index | None = None) -> int:
+        """Fixed."""
+        return 0 if parent is not None and parent.isValid() else len(Column)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A cell; asks for its page when the row is not at hand."""
+        if not index.isValid():
+            return None
+        if role == ID_ROLE:
+            return self._ids[index.row()]
+        column = Column(index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role in _WANTED_ROLES:
+            return self._content(index.row(), column, role)
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Titles; the long form as a tooltip."""
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+            return None
+        short, long, _ = TITLES[Column(section)]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return short
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return long
+        return _alignment(Column(section)) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def set_ids(self, ids: Iterable[int]) -> None:
+        """Show these games in this order. Rows already known stay known; a longer list is an insertion, not a reset."""
+        new = array("q", ids)
+        old = self._ids
+        self._asked.clear()
+        self.generation += 1
+        if len(new) >= len(old) and new[: len(old)] == old:
+            if len(new) > len(old):
+                self.beginInsertRows(QModelIndex(), len(old), len(new) - 1)
+                self._ids = new
+                self.endInsertRows()
+            return
+        self.beginResetModel()
+        self._ids = new
+        self._cache.clear()
+        self._place.clear()
+        self._pages.clear()
+        self.endResetModel()
+
+    def put_rows(self, rows: Iterable[GameRow], generation: int) -> None:
+        """Fetched rows, in any order; those of an older generation are dropped."""
+        if generation != self.generation:
+            return
+        places = []
+        for row in rows:
+            place = self._place.get(row.id)
+            if place is not None:
+                self._cache[row.id] = row
+                places.append(place)
+        self._announce(places)
+
+    def stale(self, games: Iterable[int]) -> None:
+        """These games changed in the library: those at hand are fetched again and redrawn in place when they arrive."""
+        ids = tuple(GameId(game) for game in games if game in self._cache)
+        if ids:
+            self.rows_wanted.emit(ids, self.generation)
+
+    def forget(self) -> None:
+        """Everything may have changed: fetch what is looked at again."""
+        self.stale(list(self._cache))
+
+    def game_id(self, row: int) -> GameId:
+        """The game in this row."""
+        return GameId(self._ids[row])
+
+    def ids(self) -> list[GameId]:
+        """All games of the query, in order."""
+        return [GameId(game) for game in self._ids]
+
+    def row_of(self, game: int) -> int | None:
+        """Where a game stands, None when the query does not hold it."""
+        place = self._place.get(game)
+        if place is not None:
+            return place
+        try:
+            return self._ids.index(game)
+        except ValueError:
+            return None
+
+    def known(self, game: int) -> GameRow | None:
+        """The row if it is at hand."""
+        return self._cache.get(game)
+
+    def _content(self, row: int, column: Column, role: int) -> Any:
+        game = self._cache.get(self._ids[row])
+        if game is None:
+            self._ask(row)
+            return "…" if role == Qt.ItemDataRole.DisplayRole and column is Column.WHITE else None
+        if role == GAME_ROLE:
+            return game
+        return _TEXTS[column](game) if role == Qt.ItemDataRole.DisplayRole else tooltip(column, game)
+
+    def _ask(self, row: int) -> None:
+        page = row // PAGE_ROWS
+        if page in self._asked:
+            return
+        self._asked.add(page)
+        self._pages.append(page)
+        first = page * PAGE_ROWS
+        ids = self._ids[first : first + PAGE_ROWS]
+        for offset, game in enumerate(ids):
+            self._place[game] = first + offset
+        if len(self._pages) > _MOST_PAGES:
+            self._drop(self._pages.pop(0))
+        self.rows_wanted.emit(tuple(GameId(game) for game in ids), self.generation)
+
+    def _drop(self, page: int) -> None:
+        self._asked.discard(page)
+        for game in self._ids[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]:
+            self._cache.pop(game, None)
+            self._place.pop(game, None)
+
+    def _announce(self, places: Sequence[int]) -> None:
+        """`dataChanged` for runs of neighbouring rows."""
+        ordered = sorted(places)
+        start = 0
+        for position, place in enumerate(ordered):
+            if position + 1 == len(ordered) or ordered[position + 1] > place + 1:
+                self.dataChanged.emit(self.index(ordered[start], 0), self.index(place, len(Column) - 1))
+                start = position + 1
+
+
+_WANTED_ROLES = frozenset({int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.ToolTipRole), int(GAME_ROLE)})
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignHCenter if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def errors_text(row: GameRow, *, white: bool) -> str:
+    """Counts of inaccuracies, mistakes and blunders of one side, or nothing."""
+    side = "white" if white else "black"
+    counts = [getattr(row, f"{side}_{name}") for name in ("inaccuracies", "mistakes", "blunders")]
+    return "" if counts[0] is None else "  ".join(str(count or 0) for count in counts)
+
+
+def tooltip(column: Column, row: GameRow) -> str | None:
+    """What hovering over a cell says; None where the cell says it all."""
+    if column is Column.STATE:
+        return _state_tip(row)
+    if column in (Column.WHITE, Column.BLACK, Column.EVENT):
+        return _TEXTS[column](row) or None
+    if column is Column.OPENING:
+        return f"{row.eco} {row.opening}".strip() or None
+    return None
+
+
+def _state_tip(row: GameRow) -> str:
+    if row.state is GameState.FAILED:
+        return f"Failed: {row.error or 'no reason given'}. Click to try again."
+    if row.not_judged:
+        return f"Not judged: {row.not_judged}"
+    if row.state is GameState.IN_PROGRESS:
+        return f"{row.evaluated} of {row.positions_total} positions evaluated"
+    return STATE_WORDS[row.state] + (f" (partial: {row.partial})" if row.partial else "")
+
+
+def _accuracy(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}%"
+
+
+def _date(row: GameRow) -> str:
+    return row.date.replace(".??", "").replace("????", "")
+
+
+_TEXTS: dict[Column, Callable[[GameRow], str]] = {
+    Column.STATE: lambda row: STATE_WORDS[row.state],
+    Column.WHITE: lambda row: row.white or "?",
+    Column.WHITE_ELO: lambda row: str(row.white_elo or ""),
+    Column.BLACK: lambda row: row.black or "?",
+    Column.BLACK_ELO: lambda row: str(row.black_elo or ""),
+    Column.RESULT: lambda row: f"½{_DASH}½" if row.result == "1/2-1/2" else row.result.replace("-", _DASH),
+    Column.MOVES: lambda row: str((row.ply_count + 1) // 2),
+    Column.WHITE_ACCURACY: lambda row: _accuracy(row.white_accuracy),
+    Column.BLACK_ACCURACY: lambda row: _accuracy(row.black_accuracy),
+    Column.WHITE_ERRORS: lambda row: errors_text(row, white=True),
+    Column.BLACK_ERRORS: lambda row: errors_text(row, white=False),
+    Column.OPENING: lambda row: f"{row.eco} {row.opening}".strip(),
+    Column.DATE: _date,
+    Column.EVENT: lambda row: row.event,
+}

@@ -1,0 +1,61 @@
+"""Short messages for the user: what finished, what failed, with one action. Main thread; shown as toasts by the window.
+
+Posted by controllers and `application`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop_app.errors import KibitzError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class NoticeKind(StrEnum):
+    """How a notice is coloured, and whether it stays."""
+
+    INFO = "info"
+    DONE = "done"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message. `action_text` names the one thing to do about it; `action` does it."""
+
+    text: str
+    kind: NoticeKind = NoticeKind.INFO
+    action_text: str = ""
+    action: Callable[[], None] | None = None
+
+
+class Notices(QObject):
+    """Where notices are posted."""
+
+    posted = Signal(object)  # Notice
+
+    def post(
+        self,
+        text: str,
+        kind: NoticeKind = NoticeKind.INFO,
+        *,
+        action_text: str = "",
+        action: Callable[[], None] | None = None,
+    ) -> None:
+        """Show a message."""
+        self.posted.emit(Notice(text, kind, action_text, action))
+
+    @Slot(str, object)
+    def post_error(self, title: str, error: object) -> None:
+        """Show an error: a known one in its own words, a bug with a pointer to the log."""
+        if isinstance(error, KibitzError):
+            self.post(str(error), NoticeKind.ERROR)
+        else:
+            self.post(f"{title} failed: {error}. Details are in the log.", NoticeKind.ERROR)
