@@ -71,17 +71,20 @@ class Division:
 
 
 def divide(boards: Iterable[chess.Board]) -> Division:
-    """Find the borders. Boards: the start position, then one after each ply; each is looked at once and not kept."""
+    """Find the borders. Boards: the start position, then one after each ply; all are taken, one at a time."""
     middle: int | None = None
+    end: int | None = None
     for index, board in enumerate(boards):
+        if end is not None:
+            continue
         pieces = _majors_and_minors(board)
         if middle is None and (
             pieces <= _MIDDLE_PIECES or _back_rank_sparse(board) or mixedness(board) > _MIXED_ENOUGH
         ):
             middle = index
         if middle is not None and pieces <= _END_PIECES:
-            return Division(middle if middle < index else None, index)
-    return Division(middle, None)
+            end = index
+    return Division(None if middle == end else middle, end)
 
 
 def mixedness(board: chess.Board) -> int:
