@@ -1,7 +1,7 @@
 """A game's evaluations -> verdicts and summary, at any stage. Pure; any thread.
 
-`Mainline` walks a game once and keeps what judging, sharing and drawing need of its positions; `review` then costs about
-a millisecond, so that it can be asked for after every chunk. Called by `services.analyse_games` and `show_game`.
+`Mainline` walks a game once and keeps what judging, sharing and drawing need of its positions; `review` then costs
+about a millisecond, so it is asked after every chunk. Called by `services.analyse_games` and `services.show_game`.
 """
 
 from __future__ import annotations
