@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
 )
 
 metadata = MetaData(
@@ -42,8 +43,12 @@ import_batch = Table(
     Column("source", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),
-    # running | done | cancelled | interrupted
+    # running | done | cancelled | failed | interrupted
     Column("state", String(16), nullable=False),
+    # the process that imports (domain.work.Owner): a running batch whose owner is dead was interrupted
+    Column("owner_host", Text),
+    Column("owner_pid", Integer),
+    Column("owner_started", Float),
     Column("read", Integer, nullable=False, server_default="0"),
     Column("imported", Integer, nullable=False, server_default="0"),
     Column("duplicates", Integer, nullable=False, server_default="0"),
@@ -114,9 +119,14 @@ game = Table(
     Column("black_inaccuracies", Integer),
     Column("black_mistakes", Integer),
     Column("black_blunders", Integer),
+    # the id of a removed game is never given to another
+    sqlite_autoincrement=True,
 )
-for _column in ("white", "black", "date", "event", "eco", "result", "ply_count", "white_elo", "black_elo"):
+for _column in ("date", "eco", "result", "ply_count", "white_elo", "black_elo"):
     Index(f"ix_game_{_column}", game.c[_column], game.c.id)
+for _column in ("white", "black", "event"):
+    # names sort without regard to case
+    Index(f"ix_game_{_column}", func.lower(game.c[_column]), game.c.id)
 
 game_text = Table(
     "game_text",

@@ -1,0 +1,248 @@
+"""Games in the library: stored without duplicates, listed, filtered, sorted, read back whole.
+
+Any thread (never the GUI's: every call waits for the disk). Values in, frozen values out.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Select, asc, desc, func, insert, select
+
+from desktop_app.domain.filters import SORTS, GameQuery
+from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
+from desktop_app.domain.rows import AddOutcome, BatchId, GameRow, StoredGame
+from desktop_app.errors import NotFoundError
+from desktop_app.library.backend import in_set
+from desktop_app.library.imports import count_games, record_problems
+from desktop_app.library.queries import Condition, condition, sort_key, sort_parts
+from desktop_app.library.tables import game, game_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from desktop_app.domain.receipt import Problem
+    from desktop_app.library.database import Database
+
+_ROW_NAMES = tuple(name for name in GameRow.__dataclass_fields__ if name in SORTS)
+_ROW_COLUMNS = tuple(game.c[name] for name in _ROW_NAMES)
+_STATE_PLACE = _ROW_NAMES.index("state")
+_RESULTS = frozenset({"1-0", "0-1", "1/2-1/2", "*"})
+_HIGHEST_ELO = 4_999
+_COMPRESSION = 6
+
+
+class Games:
+    """The games of one open library."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def add(
+        self, batch_id: BatchId | int | None, records: Sequence[GameRecord], problems: Sequence[Problem] = ()
+    ) -> AddOutcome:
+        """Store games that are new to the library, all of them or none, in one transaction.
+
+        A game is known by `GameRecord.identity`: those stored before, and repetitions inside `records`, are duplicates
+        and change nothing. The batch's counts grow in the same transaction, and `problems` are stored in it, so that
+        an interrupted import still tells the truth.
+        """
+        prepared = [_prepare(record, batch_id) for record in records]
+
+        def store(connection: Connection) -> AddOutcome:
+            outcome = _add(connection, prepared)
+            if batch_id is not None:
+                count_games(connection, batch_id, len(outcome.imported), len(outcome.duplicate_indexes))
+                record_problems(connection, batch_id, problems)
+            return outcome
+
+        return self._database.write(store)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def get(self, game_id: GameId | int) -> StoredGame:
+        """The whole game. Raises NotFoundError."""
+        statement = select(
+            *_ROW_COLUMNS, game.c.start_fen, game.c.moves, game.c.opening_ply, game_text.c.headers, game_text.c.pgn
+        ).join_from(game, game_text)
+        with self._database.read() as connection:
+            found = connection.execute(statement.where(game.c.id == int(game_id))).first()
+        if found is None:
+            raise NotFoundError(f"There is no game {game_id} in this library.", action="`kibitz list` shows the ids.")
+        return _stored_game(found)
+
+    def rows(self, ids: Sequence[GameId]) -> list[GameRow]:
+        """The rows of these games, in this order; games that are gone are left out."""
+        if not ids:
+            return []
+        with self._database.read() as connection:
+            found = {row[0]: row for row in connection.execute(select(*_ROW_COLUMNS).where(in_set(game.c.id, ids)))}
+        return [_row(found[game_id]) for game_id in ids if game_id in found]
+
+    def count(self, query: GameQuery) -> int:
+        """How many games match."""
+        statement = select(func.count()).select_from(game).where(*_conditions(query))
+        with self._database.read() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def ids(self, query: GameQuery) -> array[int]:
+        """Ids of all games that match, in order: eight bytes a game, for a list that reads rows as they are shown."""
+        found = array("q")
+        with self._database.read() as connection:
+            for known, ordered in sort_parts(query.sort):
+                statement = select(game.c.id).where(known, *_conditions(query))
+                found.extend(connection.execute(_ordered(statement, query, ordered=ordered)).scalars())
+        return found
+
+    def page(self, query: GameQuery, offset: int, limit: int) -> list[GameRow]:
+        """`limit` rows from `offset` on, in the query's order."""
+        rows: list[GameRow] = []
+        with self._database.read() as connection:
+            for known, ordered in sort_parts(query.sort):
+                where = (known, *_conditions(query))
+                statement = _ordered(select(*_ROW_COLUMNS).where(*where), query, ordered=ordered)
+                page = connection.execute(statement.offset(offset).limit(limit - len(rows))).all()
+                rows.extend(map(_row, page))
+                if len(rows) >= limit:
+                    break
+                if page:
+                    offset = 0
+                elif offset:
+                    offset -= connection.execute(select(func.count()).select_from(game).where(*where)).scalar_one()
+        return rows
+
+
+def _conditions(query: GameQuery) -> tuple[Condition, ...]:
+    wanted = condition(query.filter)
+    return (wanted,) if query.ids is None else (wanted, in_set(game.c.id, query.ids))
+
+
+def _ordered(statement: Select[Any], query: GameQuery, *, ordered: bool) -> Select[Any]:
+    # Ties follow the direction, so that one index serves both.
+    direction = desc if query.descending else asc
+    key = (direction(sort_key(query.sort)),) if ordered and query.sort != "id" else ()
+    return statement.order_by(*key, direction(game.c.id))
+
+
+def _row(found: Sequence[Any]) -> GameRow:
+    values = list(found)
+    values[_STATE_PLACE] = GameState(values[_STATE_PLACE])
+    return GameRow(*values)
+
+
+def _stored_game(found: Any) -> StoredGame:
+    row = _row(found[: len(_ROW_NAMES)])
+    record = GameRecord(
+        headers=tuple((name, value) for name, value in json.loads(zlib.decompress(found.headers))),
+        variant=row.variant,
+        start_fen=found.start_fen,
+        moves=found.moves,
+        ply_count=row.ply_count,
+        pgn=zlib.decompress(found.pgn).decode("utf-8", "surrogatepass"),
+        opening=None if found.opening_ply is None else Opening(row.eco, row.opening, Ply(found.opening_ply)),
+        partial=row.partial,
+        not_judged=row.not_judged,
+    )
+    return StoredGame(row.id, record, row)
+
+
+# -- writing -------------------------------------------------------------------------------------------------------
+
+_Prepared = tuple[dict[str, Any], dict[str, Any]]
+
+
+def _prepare(record: GameRecord, batch_id: int | None) -> _Prepared:
+    """Columns of `game` and of `game_text`; the costly half of storing, done on the caller's thread."""
+    opening = record.opening
+    header = record.header
+    result = record.header_map.get("Result", "*")
+    row = {
+        "identity": record.identity(),
+        "batch_id": batch_id,
+        "white": _text(header("White")),
+        "black": _text(header("Black")),
+        "white_elo": _elo(header("WhiteElo")),
+        "black_elo": _elo(header("BlackElo")),
+        "result": result if result in _RESULTS else "*",
+        "date": _date(header("Date")),
+        "event": _text(header("Event")),
+        "site": _text(header("Site")),
+        "round": _text(header("Round"), 32),
+        "time_control": _text(header("TimeControl"), 32),
+        "termination": _text(header("Termination")),
+        "eco": opening.eco if opening else _text(header("ECO"), 8),
+        "opening": opening.name if opening else _text(header("Opening")),
+        "opening_ply": opening.ply if opening else None,
+        "variant": _text(record.variant, 32),
+        "start_fen": record.start_fen,
+        "ply_count": record.ply_count,
+        "moves": record.moves,
+        "partial": record.partial,
+        "not_judged": record.not_judged,
+        "state": GameState.UNANALYSED.value,
+    }
+    text = {
+        "headers": zlib.compress(json.dumps(record.headers, separators=(",", ":")).encode(), _COMPRESSION),
+        "pgn": zlib.compress(record.pgn.encode("utf-8", "surrogatepass"), _COMPRESSION),
+    }
+    return row, text
+
+
+def _text(value: str, limit: int | None = None) -> str:
+    """A tag's value fit for a column: without NUL and stray surrogates, cut to the column's length."""
+    if not value.isascii() or "\0" in value:
+        value = value.replace("\0", "").encode("utf-8", "replace").decode()
+    return value if limit is None else value[:limit]
+
+
+def _date(value: str) -> str:
+    """A date as written, "" where not even the year is known, so that it never sorts or compares as one."""
+    text = _text(value, 16)
+    return text if text[:1].isdigit() else ""
+
+
+def _elo(value: str) -> int | None:
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(_HIGHEST_ELO))):
+        return None
+    return int(value) if 0 < int(value) <= _HIGHEST_ELO else None
+
+
+def _add(connection: Connection, prepared: Sequence[_Prepared]) -> AddOutcome:
+    known = _known_identities(connection, [row["identity"] for row, _ in prepared])
+    fresh: list[_Prepared] = []
+    duplicates: list[int] = []
+    for index, (row, text) in enumerate(prepared):
+        if row["identity"] in known:
+            duplicates.append(index)
+        else:
+            known.add(row["identity"])
+            fresh.append((row, text))
+    ids = _insert(connection, fresh)
+    return AddOutcome(tuple(ids), tuple(duplicates))
+
+
+_IDENTITIES_AT_ONCE = 500
+
+
+def _known_identities(connection: Connection, identities: Sequence[bytes]) -> set[bytes]:
+    known: set[bytes] = set()
+    for start in range(0, len(identities), _IDENTITIES_AT_ONCE):
+        some = identities[start : start + _IDENTITIES_AT_ONCE]
+        known.update(connection.execute(select(game.c.identity).where(game.c.identity.in_(some))).scalars())
+    return known
+
+
+def _insert(connection: Connection, fresh: Iterable[_Prepared]) -> list[GameId]:
+    fresh = list(fresh)
+    if not fresh:
+        return []
+    statement = insert(game).returning(game.c.id, sort_by_parameter_order=True)
+    ids = [GameId(row_id) for row_id in connection.execute(statement, [row for row, _ in fresh]).scalars()]
+    texts = [{"game_id": row_id, **text} for row_id, (_, text) in zip(ids, fresh, strict=True)]
+    connection.execute(insert(game_text), texts)
+    return ids
