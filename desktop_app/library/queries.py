@@ -62,12 +62,13 @@ def _compare_text(column: ColumnElement[Any], op: Op, value: Any) -> Condition:
     if op is Op.CONTAINS:
         found: Condition = column.icontains(str(value), autoescape=True)
         return found
-    same = func.lower(column) == func.lower(str(value))
+    same: Condition = func.lower(column) == func.lower(str(value))
     return same if op is Op.EQUAL else not_(same)
 
 
 def _compare_word(column: ColumnElement[Any], op: Op, value: Any) -> Condition:
-    return column != value if op is Op.UNEQUAL else column == value
+    same: Condition = column == value
+    return not_(same) if op is Op.UNEQUAL else same
 
 
 def _compare_number(column: ColumnElement[Any], op: Op, value: Any) -> Condition:

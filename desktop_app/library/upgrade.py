@@ -159,17 +159,9 @@ def _back_up(backend: SqliteBackend, version: str) -> Path:
 
 
 def _migrate(connection: Connection, path: Path, schema: Schema, backup: Path) -> None:
-    from alembic import command  # noqa: PLC0415 -- a second to import, needed once per release
-    from alembic.config import Config  # noqa: PLC0415 -- the same
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(str(folder) for folder in schema.versions).replace("%", "%%"))
-    config.attributes["connection"] = connection
     try:
         with known_errors(path):
-            command.upgrade(config, schema.head)
+            run_migrations(connection, schema)
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                 raise ValueError("references between tables do not hold after the upgrade")  # noqa: TRY301 -- one exit
             _sign(connection, schema.head)
@@ -180,6 +172,19 @@ def _migrate(connection: Connection, path: Path, schema: Schema, backup: Path) -
             f"The library {path} could not be upgraded ({error}); it is as it was, with a backup at {backup}.",
             action="Go on with the Kibitz that wrote it, and report this with the log.",
         ) from error
+
+
+def run_migrations(connection: Connection, schema: Schema) -> None:
+    """Run the missing migrations in the transaction that `connection` has open."""
+    from alembic import command  # noqa: PLC0415 -- a second to import, needed once per release
+    from alembic.config import Config  # noqa: PLC0415 -- the same
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(str(folder) for folder in schema.versions).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, schema.head)
 
 
 def _sign(connection: Connection, version: str) -> None:
