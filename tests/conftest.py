@@ -25,7 +25,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 GRACE_S = 3.0
 """How long a thread or process that was told to end may take to be gone."""
 
-LASTING_THREADS = ("kibitz-spawner", "QDBusConnection", "pytest_timeout", "Thread-pytest")
+LASTING_THREADS = ("kibitz-spawner", "engine-watchdog", "QDBusConnection", "pytest_timeout", "Thread-pytest")
 """Names of threads that live as long as the process by design: the one that starts engines outlives every pool."""
 
 LASTING_PROCESSES = ("resource_tracker", "multiprocessing.forkserver", "Xvfb")

@@ -1,0 +1,45 @@
+"""Composition root of the window: crash file, a check that a window is possible, then the user interface.
+
+Start order and its reasons: the caller has set up logging; the crash file comes first, so that even a broken Qt leaves
+a trace; then the check, since Qt aborts the process where it finds no display; Qt last. Main thread. Called through
+`__main__`; headless commands never come here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+
+from desktop_app import log, paths
+from desktop_app.errors import EnvironmentLackingError
+
+
+def open_window(files: list[str], library: str | None) -> int:
+    """Open the window, import `files`, and return the exit code when the user leaves.
+
+    Raises EnvironmentLackingError where no window can be opened; any other exception is a fault of ours.
+    """
+    crash = log.CrashFile(paths.log_dir())
+    try:
+        check_display()
+        from desktop_app.ui.application import run_gui
+
+        return run_gui(files, paths.library_location(library))
+    finally:
+        crash.close()
+
+
+def check_display() -> None:
+    """Raise EnvironmentLackingError where no window can be opened: Qt is not installed, or there is no display."""
+    if importlib.util.find_spec("PySide6") is None:
+        raise EnvironmentLackingError(
+            "The window needs PySide6, which is not installed.",
+            action="Install Kibitz with its `desktop` extra: pip install 'kibitz[desktop]'.",
+        )
+    needs_display = sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM")
+    if needs_display and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise EnvironmentLackingError(
+            "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set).",
+            action="Use the commands instead: kibitz --help lists them.",
+        )

@@ -1,0 +1,152 @@
+"""`kibitz import`, `list`, `show` and `export`: thin wrappers that run a service and print what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app import paths
+from desktop_app.cli import output
+from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
+from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.selection import selected_games
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from desktop_app.domain.receipt import Receipt
+    from desktop_app.domain.rows import GameRow
+
+SHOWN_PROBLEMS = 20
+DEFAULT_LIMIT = 50
+
+
+def run_import(arguments: Namespace) -> int:
+    """Import files and print the receipt. 1 when something was rejected, 130 when it was stopped."""
+    from desktop_app.library.library import Library
+    from desktop_app.services.import_games import import_sources
+    from desktop_app.settings import default_workers
+
+    line = output.ProgressLine()
+    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+        receipt = import_sources(library, arguments.paths, progress=line, cancel=interrupt, workers=default_workers())
+        line.clear()
+    if arguments.json:
+        output.print_json(receipt.to_json())
+    else:
+        _print_receipt(receipt)
+    if receipt.cancelled:
+        output.complain("Stopped before the end; the games named above are in the library.")
+        return INTERRUPTED
+    return 1 if _anything_rejected(receipt) else 0
+
+
+def _anything_rejected(receipt: Receipt) -> bool:
+    # A source without any game is a problem, but no game: it is not in `rejected`.
+    return receipt.rejected > 0 or any(problem.kind == "rejected" for problem in receipt.problems)
+
+
+def _print_receipt(receipt: Receipt) -> None:
+    print(
+        f"Read {output.counted(receipt.read, 'game')} in {output.duration(receipt.seconds)}: "
+        f"{receipt.imported:,} imported, {receipt.duplicates:,} already there, {receipt.rejected:,} rejected"
+        + (f"; {receipt.repaired:,} repaired." if receipt.repaired else ".")
+    )
+    for problem in receipt.problems[:SHOWN_PROBLEMS]:
+        where = f"{problem.source}, line {problem.line}"
+        if problem.game_index is not None:
+            where += f", game {problem.game_index}"
+        print(f"  {problem.kind}: {output.one_line(where)}: {output.one_line(problem.reason)}")
+    if len(receipt.problems) > SHOWN_PROBLEMS:
+        print(f"  … and {len(receipt.problems) - SHOWN_PROBLEMS:,} more (--json lists them all).")
+
+
+def run_list(arguments: Namespace) -> int:
+    """Print the library's games, newest first."""
+    from desktop_app.domain.filters import GameQuery, parse_filter
+    from desktop_app.library.library import Library
+
+    query = GameQuery(filter=parse_filter(arguments.filter or ""))
+    limit = arguments.limit or (None if arguments.json else DEFAULT_LIMIT)
+    with Library.open(paths.library_location(arguments.library)) as library:
+        total = library.games.count(query)
+        rows = library.games.page(query, 0, total if limit is None else limit)
+    if arguments.json:
+        output.print_json({"total": total, "games": [row_json(row) for row in rows]})
+        return 0
+    if not rows:
+        print("No game matches." if arguments.filter else "The library is empty. `kibitz import PATH` adds games.")
+        return 0
+    print(games_table(rows))
+    if len(rows) < total:
+        print(f"{len(rows):,} of {output.counted(total, 'game')}; --limit N shows more.")
+    return 0
+
+
+def row_json(row: GameRow) -> dict[str, Any]:
+    """One game of `list --json`: every column of the row; enumerations as their text."""
+    return {name: str(value) if name == "state" else value for name, value in asdict(row).items()}
+
+
+def games_table(rows: Sequence[GameRow]) -> str:
+    """Rows for people: who, result, when, what was played, and what we found."""
+    head = ("id", "date", "white", "elo", "black", "elo", "result", "opening", "moves", "state", "acc", "?!/?/??")
+    return output.table(head, [_cells(row) for row in rows], right=frozenset({0, 3, 5, 8, 10}))
+
+
+def _cells(row: GameRow) -> tuple[object, ...]:
+    judged = row.white_inaccuracies is not None and row.black_inaccuracies is not None
+    counts = (
+        f"{row.white_inaccuracies}/{row.white_mistakes}/{row.white_blunders} "
+        f"{row.black_inaccuracies}/{row.black_mistakes}/{row.black_blunders}"
+    )
+    state = str(row.state).replace("_", " ")
+    if state == "in progress":
+        state = f"{row.evaluated} of {row.ply_count + 1}"
+    accuracies = (row.white_accuracy, row.black_accuracy)
+    return (
+        row.id,
+        row.date,
+        output.shorten(row.white or "?", 22),
+        row.white_elo,
+        output.shorten(row.black or "?", 22),
+        row.black_elo,
+        row.result,
+        output.shorten(" ".join(part for part in (row.eco, row.opening) if part), 36),
+        (row.ply_count + 1) // 2,
+        state,
+        " ".join("-" if value is None else f"{value:.0f}" for value in accuracies) if any(accuracies) else "",
+        counts if judged and row.evaluated else "",
+    )
+
+
+def run_show(arguments: Namespace) -> int:
+    """Print one game with everything we know of it."""
+    from desktop_app.cli.show_text import game_text
+    from desktop_app.domain.game import GameId
+    from desktop_app.library.library import Library
+    from desktop_app.services.show_game import show_game, to_json
+
+    with Library.open(paths.library_location(arguments.library)) as library:
+        view = show_game(library, GameId(arguments.id))
+    if arguments.json:
+        output.print_json(to_json(view))
+    else:
+        print(game_text(view))
+    return 0
+
+
+def run_export(arguments: Namespace) -> int:
+    """Write games as annotated PGN. 1 when some could only be written as they came, 130 when it was stopped."""
+    from desktop_app.library.library import Library
+    from desktop_app.services.export_games import export_games
+
+    line = output.ProgressLine()
+    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+        ids = selected_games(library, arguments)
+        report = export_games(library, ids, Path(arguments.output), progress=line, cancel=interrupt)
+        line.clear()
+    print(f"Wrote {output.counted(report.games, 'game')} to {arguments.output}.")
+    return 0

@@ -1,0 +1,166 @@
+"""What may be typed after `kibitz`. Builds argparse parsers whose errors are one line; imports nothing of the core."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from desktop_app.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PROFILES = ("quick", "standard", "deep")
+BENCHES = ("import", "analyse", "library", "ui")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError instead of printing a page and exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", action=f"See `{self.prog} --help`.")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "number above zero"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command: what it does, in a line, and its arguments."""
+
+    summary: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+
+
+def _json(parser: argparse.ArgumentParser, what: str = "the result as one JSON object") -> None:
+    parser.add_argument("--json", action="store_true", help=f"print {what}")
+
+
+def _games(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="every game of the library")
+    which.add_argument("--game", metavar="ID", type=_positive, nargs="+", action="extend", help="these games")
+    which.add_argument("--filter", metavar="EXPR", help="games that match (docs/filters.md)")
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        metavar="PATH",
+        nargs="+",
+        help="a file (.pgn .pgn.gz .pgn.bz2 .pgn.zst .zip), a folder, or - for standard input",
+    )
+    _json(parser)
+
+
+def _list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--filter", metavar="EXPR", help="games that match (docs/filters.md)")
+    parser.add_argument("--limit", metavar="N", type=_positive, help="at most so many games")
+    _json(parser)
+
+
+def _analyse(parser: argparse.ArgumentParser) -> None:
+    _games(parser)
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--profile", choices=PROFILES, help="how deep to look (default: the setting, else standard)")
+    depth.add_argument(
+        "--nodes", metavar="N", type=_positive, help="exactly N nodes a position: two runs store the same evaluations"
+    )
+    parser.add_argument(
+        "--workers", metavar="N", type=_positive, help="engines that run at once (default: cores - 1, at least 1)"
+    )
+    parser.add_argument("--engine", metavar="PATH", help="the UCI engine to use (default: Stockfish where it is found)")
+    _json(parser, "one JSON object a line as things happen, the summary last")
+
+
+def _show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", type=_positive, help="the game's number in `kibitz list`")
+    _json(parser)
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    _games(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the PGN file to write")
+
+
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=BENCHES, help="what to measure")
+    _json(parser)
+
+
+COMMANDS: dict[str, CommandSpec] = {
+    "import": CommandSpec("add games to the library", _import),
+    "list": CommandSpec("list the library's games", _list),
+    "analyse": CommandSpec("let the engine review games; repeating it goes on where it stopped", _analyse),
+    "show": CommandSpec("one game with evaluations, verdicts and summary", _show),
+    "export": CommandSpec("write games as annotated PGN", _export),
+    "doctor": CommandSpec("what works here, what does not, and what to do", _json),
+    "bench": CommandSpec("measure this machine and this build", _bench),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What was asked for: a command with its arguments, or None for the window."""
+
+    command: str | None
+    arguments: argparse.Namespace
+
+
+def parse(argv: Sequence[str], version: str) -> Invocation:
+    """Read the command line. Raises UsageError; prints and raises SystemExit(0) for --help and --version."""
+    leading, rest = _split_leading_options(argv)
+    if rest and rest[0] in COMMANDS:
+        name = rest[0]
+        return Invocation(name, command_parser(name).parse_args([*leading, *rest[1:]]))
+    return Invocation(None, window_parser(version).parse_args(list(argv)))
+
+
+def _split_leading_options(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split `--library X import …` into the options before the first word, and the rest."""
+    index = 0
+    while index < len(argv) and argv[index].startswith("-") and argv[index] not in {"-", "--"}:
+        index += 2 if argv[index] == "--library" else 1
+    return list(argv[:index]), list(argv[index:])
+
+
+def _add_library(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--library",
+        metavar="PATH-or-URL",
+        help="the library to use (default: KIBITZ_LIBRARY, else the one in your data folder)",
+    )
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command."""
+    spec = COMMANDS[name]
+    parser = _Parser(prog=f"kibitz {name}", description=f"{spec.summary[:1].upper()}{spec.summary[1:]}.")
+    spec.add_arguments(parser)
+    _add_library(parser)
+    return parser
+
+
+def window_parser(version: str) -> argparse.ArgumentParser:
+    """The parser for opening the window, whose help lists the commands too."""
+    width = max(map(len, COMMANDS))
+    lines = "\n".join(f"  {name:{width}}  {spec.summary}" for name, spec in COMMANDS.items())
+    parser = _Parser(
+        prog="kibitz",
+        usage="kibitz [PATH ...] [--library PATH-or-URL]\n       kibitz COMMAND [ARGUMENTS]",
+        description="Drop your games, and Stockfish reviews every one of them while you click through.",
+        epilog=f"commands (kibitz COMMAND --help says more):\n{lines}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="games to import: files, folders, compressed files")
+    parser.add_argument("--version", action="version", version=f"kibitz {version}")
+    _add_library(parser)
+    return parser

@@ -1,0 +1,245 @@
+"""What works on this computer, what does not, and what to do: the checks behind `kibitz doctor` and the Help menu.
+
+Blocking (the engine is started and searches, the library is opened and read whole); not on the window's thread. Qt is
+tried in a process of its own, so that headless commands never load it. No check raises: a failure is its result.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import chess
+
+from desktop_app.engine.discovery import find_engine, identify
+from desktop_app.engine.session import EngineSession
+from desktop_app.errors import KibitzError, LibraryError
+from desktop_app.library.backend import sqlite_path
+from desktop_app.library.database import Database
+from desktop_app.library.upgrade import CURRENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+PROBE_NODES = 200_000
+"""A search of about half a second: long enough for a speed, short enough to wait for."""
+
+PROBE_HASH_MB = 16
+QT_DEADLINE_S = 30
+LEAST_PYTHON = (3, 11)
+LITTLE_SPACE_BYTES = 200 * 1024 * 1024
+
+NEEDED_RESOURCES = ("samples.pgn", "icons")
+"""What must be among the resources for the program to work as described."""
+
+_QT_TRIAL = "from PySide6.QtWidgets import QApplication; app = QApplication([]); print(app.platformName())"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one check.
+
+    Attributes:
+        name: engine, display, database, resources or python.
+        ok: whether it works.
+        text: one sentence: what was found.
+        action: what to do where it does not work, else "".
+        needed: whether the headless commands need it; only the display is not.
+        details: figures for scripts.
+    """
+
+    name: str
+    ok: bool
+    text: str
+    action: str = ""
+    needed: bool = True
+    details: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `doctor --json`."""
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "text": self.text,
+            "action": self.action,
+            "needed": self.needed,
+            "details": self.details or {},
+        }
+
+
+def examine(*, library: str, engine: str | None, resources: Path) -> list[Check]:
+    """Run all checks.
+
+    Args:
+        library: path or URL of the library; it is not created.
+        engine: the engine chosen by the user, None to look in the usual places.
+        resources: folder of the resources.
+    """
+    checks: Sequence[tuple[str, Callable[[], Check]]] = (
+        ("python", check_python),
+        ("engine", lambda: check_engine(engine)),
+        ("database", lambda: check_database(library)),
+        ("resources", lambda: check_resources(resources)),
+        ("display", check_display),
+    )
+    return [_guarded(name, check) for name, check in checks]
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except KibitzError as error:
+        return Check(name, ok=False, text=error.text, action=error.action)
+    except OSError as error:
+        return Check(name, ok=False, text=f"The check could not be made: {error}.")
+
+
+def check_python() -> Check:
+    """The interpreter is one we support."""
+    version = platform.python_version()
+    details = {"version": version, "platform": platform.platform(), "frozen": bool(getattr(sys, "frozen", False))}
+    if sys.version_info < LEAST_PYTHON:
+        return Check(
+            "python", ok=False, text=f"Python {version} is too old.", action="Use 3.11 or newer.", details=details
+        )
+    return Check("python", ok=True, text=f"Python {version}.", details=details)
+
+
+def check_engine(engine: str | None) -> Check:
+    """An engine is found, answers as one, and searches; says how fast."""
+    path = find_engine(engine)
+    identity = identify(path)
+    session = EngineSession.open(path, hash_mb=PROBE_HASH_MB)
+    try:
+        session.new_game()
+        found = session.evaluate(root_fen=chess.STARTING_FEN, moves=(), chess960=False, limit_nodes=PROBE_NODES)
+    finally:
+        session.close()
+    speed = round(found.nodes * 1000 / max(1, found.engine_ms))
+    return Check(
+        "engine",
+        ok=True,
+        text=f"{identity.name} at {path}, {speed:,} nodes a second on one core.",
+        details={"path": path, "name": identity.name, "build": identity.build, "nodes_per_second": speed},
+    )
+
+
+def check_database(library: str) -> Check:
+    """The library opens, is sound and can be written; a missing one could be made."""
+    path = sqlite_path(library)
+    if not path.exists():
+        return _check_place(path)
+    database = Database.open(library, create=False)
+    try:
+        faults = database.check()
+        # An empty write transaction: proves that no other process blocks us and that the disk takes it.
+        database.write(lambda _connection: None)
+    finally:
+        database.close()
+    free = shutil.disk_usage(path.parent).free
+    details = {
+        "path": str(path),
+        "bytes": path.stat().st_size,
+        "free_bytes": free,
+        "schema": CURRENT.head,
+        "faults": faults,
+    }
+    if faults:
+        return Check(
+            "database",
+            ok=False,
+            text=f"The library {path} is damaged: {faults[0]}.",
+            action="Go back to a backup, or export what can be read into a new library.",
+            details=details,
+        )
+    return _space_checked(path, f"The library {path} is sound (schema {CURRENT.head}).", details)
+
+
+def _check_place(path: Path) -> Check:
+    folder = next(parent for parent in path.parents if parent.exists())
+    details = {"path": str(path), "free_bytes": shutil.disk_usage(folder).free}
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise LibraryError(
+            f"No library can be made at {path}: {folder} cannot be written.",
+            action="Name another place with --library or KIBITZ_LIBRARY.",
+        )
+    return _space_checked(path, f"No library at {path} yet; the first import makes it.", details)
+
+
+def _space_checked(path: Path, text: str, details: dict[str, Any]) -> Check:
+    free: int = details["free_bytes"]
+    if free < LITTLE_SPACE_BYTES:
+        return Check(
+            "database",
+            ok=False,
+            text=f"Only {free // 2**20} MB are free where the library {path} is.",
+            action="Make room on that disk.",
+            details=details,
+        )
+    return Check("database", ok=True, text=text, details=details)
+
+
+def check_resources(resources: Path) -> Check:
+    """What comes with the program is there."""
+    missing = [name for name in NEEDED_RESOURCES if not (resources / name).exists()]
+    details = {"path": str(resources), "missing": missing}
+    if missing:
+        return Check(
+            "resources",
+            ok=False,
+            text=f"Missing from {resources}: {', '.join(missing)}.",
+            action="Install Kibitz again.",
+            details=details,
+        )
+    return Check("resources", ok=True, text=f"All in {resources}.", details=details)
+
+
+def check_display() -> Check:
+    """A window could be opened here: Qt is installed and finds a display."""
+    if importlib.util.find_spec("PySide6") is None:
+        return _no_window(
+            "PySide6 is not installed, so there is no window.", "Install the extra: pip install 'kibitz[desktop]'."
+        )
+    asked = os.environ.get("QT_QPA_PLATFORM", "")
+    displays = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not displays and not asked:
+        return _no_window(
+            "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set).",
+            "The commands work without one; for the window, log in to a desktop.",
+        )
+    if getattr(sys, "frozen", False):
+        return Check("display", ok=True, text="A display is there.", needed=False)
+    return _try_qt()
+
+
+def _try_qt() -> Check:
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-c", _QT_TRIAL],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=QT_DEADLINE_S,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return _no_window(f"Qt did not start within {QT_DEADLINE_S} s.", "Check that the display answers.")
+    if trial.returncode == 0:
+        name = trial.stdout.strip()
+        return Check("display", ok=True, text=f"Qt opens windows ({name}).", needed=False, details={"platform": name})
+    lines = [line for line in trial.stderr.splitlines() if line.strip()] or [f"exit code {trial.returncode}"]
+    return _no_window(
+        f"Qt cannot open a window: {lines[0].strip()}",
+        "Install Qt's runtime libraries: README.md names them.",
+    )
+
+
+def _no_window(text: str, action: str) -> Check:
+    return Check("display", ok=False, text=text, action=action, needed=False)
