@@ -60,6 +60,18 @@ class StoredItem:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class GameLine:
+    """What planning needs of a game: its start, its moves (packed, see `domain.moves`) and whether we judge it."""
+
+    game_id: GameId
+    variant: str
+    start_fen: str | None
+    moves: bytes
+    ply_count: int
+    not_judged: str | None
+
+
 class Jobs:
     """Repository of jobs and their items."""
 
@@ -112,6 +124,15 @@ class Jobs:
                 .order_by(job_item.c.position, job_item.c.id)
             )
             return [_item_of(row) for row in rows]
+
+    def line(self, game_id: GameId) -> GameLine:
+        """The game's start and moves. Raises NotFoundError."""
+        columns = (game.c.variant, game.c.start_fen, game.c.moves, game.c.ply_count, game.c.not_judged)
+        with self._database.read() as connection:
+            row = connection.execute(select(*columns).where(game.c.id == game_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"There is no game {game_id}.")
+        return GameLine(game_id, row.variant, row.start_fen, row.moves, row.ply_count, row.not_judged)
 
     def recover(self, me: Owner) -> list[StoredJob]:
         """Free what dead processes held, and what this one left behind: jobs and running items are queued again.
