@@ -279,13 +279,14 @@ class EngineSession:
     def _fail(self, error: EngineFaultError) -> NoReturn:
         with self._lock:
             stopped, self._stop_asked = self._stop_asked, False
-        code = self._end(kill=self._overdue or not isinstance(error, EngineCrashedError))
+        hung = self._overdue
+        code = self._end(kill=hung or not isinstance(error, EngineCrashedError))
         _log.info("%s, while %s: %s\n%s", self._who(), self._doing, error, self.transcript.tail())
         if stopped:
             raise CancelledError("The search was stopped.") from error
-        if self._overdue:
+        if hung:
             raise EngineHungError(
-                f"{self._who()} did not answer within {self._patience_s:.0f} s while {self._doing}."
+                f"{self._who()} did not answer within {self._patience_s:.3g} s while {self._doing}."
             ) from error
         if isinstance(error, EngineCrashedError):
             raise EngineCrashedError(
