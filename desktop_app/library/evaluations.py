@@ -112,15 +112,20 @@ class Evaluations:
         found = self.of_key(game_id, key)
         return frozenset(found.evaluations) if found else frozenset()
 
-    def complete_games(self, game_ids: Iterable[GameId], key: AnalysisKey) -> frozenset[GameId]:
-        """Those of the games whose analysis under this key is complete."""
+    def analysed_games(self, game_ids: Iterable[GameId], key: AnalysisKey) -> frozenset[GameId]:
+        """Those of the games that are analysed and show exactly this analysis: nothing is left to do for them."""
         with self._database.read() as connection:
             engine_id = _engine_id(connection, key.engine)
             if engine_id is None:
                 return frozenset()
             rows = connection.execute(
-                select(analysis.c.game_id).where(
-                    in_set(analysis.c.game_id, game_ids), analysis.c.complete, _is_search(engine_id, key.spec)
+                select(game.c.id)
+                .join(analysis, analysis.c.id == game.c.analysis_id)
+                .where(
+                    in_set(game.c.id, game_ids),
+                    game.c.state == GameState.ANALYSED.value,
+                    analysis.c.complete,
+                    _is_search(engine_id, key.spec),
                 )
             )
             return frozenset(GameId(value) for value in rows.scalars())

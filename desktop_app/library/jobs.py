@@ -214,6 +214,12 @@ class Jobs:
 
         self._database.write(run)
 
+    def finish_items(self, item_ids: Iterable[JobItemId]) -> None:
+        """Items whose games were analysed just so before are done at once."""
+        values = {"state": ItemState.DONE.value, "error": None, "plies_done": job_item.c.plies_total}
+        statement = update(job_item).where(in_set(job_item.c.id, item_ids)).values(values)
+        self._database.write(lambda connection: connection.execute(statement))
+
     def skip_item(self, item_id: JobItemId, reason: str) -> None:
         """The item is done without analysis, for this reason; its game stays unanalysed and marked as not judged."""
 
