@@ -1,0 +1,308 @@
+"""The main line of one game, read from its tokens, with the text mended where it was broken.
+
+Comments, glyphs and variations are passed over here (they stay in the text and are read when the game is opened), so
+that 10 000 nested variations cost no more than their length. python-chess decides what is legal. The mended text reads
+the same in any other reader: comments and variations closed, odd spellings of moves replaced by their SAN.
+
+Pure, any thread. Called by `pgn.reader`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import chess
+
+from desktop_app.pgn.tokens import Kind, Token, join, tokenise
+
+MAX_PLIES = 20_000
+"""The longest game the 75-move rule allows has 17 697 half-moves."""
+
+_RESULT_WORDS = {
+    "1/2": "1/2-1/2",
+    "\u00bd": "1/2-1/2",
+    "\u00bd-\u00bd": "1/2-1/2",
+    "0.5-0.5": "1/2-1/2",
+    "1:0": "1-0",
+    "0:1": "0-1",
+    "1\u20130": "1-0",
+    "0\u20131": "0-1",
+    "+:-": "1-0",
+    "-:+": "0-1",
+}
+_RESULT_TAIL = re.compile(r"(.+?)(\*|1-0|0-1|1/2-1/2)\Z")
+_NULL_MOVES = frozenset({"--", "Z0", "0000", "@@@@", "null", "pass", "<>"})
+_NOISE = frozenset({"e", "p", "ep", "ch", "dbl", "mate", "N", "RR", "D", "(D)", "inf", "zz"})
+"""Letters of old programs and books that stand beside moves; they say nothing about which move was played. Glyphs made
+of signs alone need no list: a word without a letter or digit is never a move."""
+_SPOKEN = re.compile(r"[^\W\d_]{2,}[.,:;]*\Z")
+_FILE_CAPTURE = re.compile(r"[a-h]x?[a-h]\Z")
+_FIGURINES = str.maketrans("♔♕♖♗♘♚♛♜♝♞\u2013\u2014\u2212\u00d7:", "KQRBNKQRBN---xx", "♙♟")
+_MOVE_LIKE = re.compile(r"[KQRBN]?[a-h]?[1-8]?[x-]?[a-h][1-8]|[O0]-[O0]")
+_LISTED = 3
+
+
+@dataclass(slots=True)
+class Mainline:
+    """What the movetext says.
+
+    Attributes:
+        moves: the legal main line.
+        result: as written after it, normalised; None where none is written.
+        stopped: why reading stopped before the end ('illegal move "Qxh9"'), empty where it did not.
+        stopped_at: the line of the source where it stopped ("line 12").
+        text: the movetext, mended where needed, else exactly as it was.
+        repairs: what was mended.
+    """
+
+    moves: list[chess.Move] = field(default_factory=list)
+    result: str | None = None
+    stopped: str = ""
+    stopped_at: str = ""
+    text: str = ""
+    repairs: list[str] = field(default_factory=list)
+
+
+def read_mainline(text: str, board: chess.Board, *, line: int = 1) -> Mainline:
+    """Read the movetext of a game that starts at `board` (not changed). `line` is the source line it begins on.
+
+    Never raises on bad text.
+    """
+    reader = _Reader(text, board.copy(stack=False), line=line)
+    return reader.read()
+
+
+class _Reader:
+    """One pass over the tokens; replaces single tokens in place where it mends."""
+
+    def __init__(self, text: str, board: chess.Board, *, line: int) -> None:
+        self._text = text
+        self._board = board
+        self._line = line
+        self._tokens = tokenise(text)
+        self._mended = False
+        self._depth = 0
+        self._odd: list[str] = []
+        self._skipped: list[str] = []
+        self._number_seen = board.fen() != chess.STARTING_FEN
+        self._out = Mainline()
+
+    def read(self) -> Mainline:
+        """Read to the result, the first unreadable move or the end."""
+        self._close_comment()
+        index = 0
+        while index < len(self._tokens):
+            token = self._tokens[index]
+            if self._out.result is not None or self._out.stopped:
+                break
+            if token.kind is Kind.OPEN:
+                self._depth += 1
+            elif token.kind is Kind.CLOSE:
+                self._close_variation(index)
+            elif self._depth == 0:
+                self._main_token(index, token)
+            index += 1
+        self._tail(index)
+        return self._finish()
+
+    def _main_token(self, index: int, token: Token) -> None:
+        if token.kind is Kind.WORD:
+            self._word(index, token.text)
+        elif token.kind is Kind.RESULT:
+            self._out.result = token.text
+        elif token.kind is Kind.NUMBER and not self._number_seen:
+            self._first_number(token.text)
+        elif token.kind is Kind.HEADER:
+            self._replace(index, "")
+            self._skipped.append(token.text)
+
+    # -- words
+
+    def _word(self, index: int, word: str) -> None:
+        if word in _RESULT_WORDS:
+            self._out.result = _RESULT_WORDS[word]
+            self._replace(index, self._out.result)
+            return
+        if self._play(index, word, word):
+            return
+        plain, result = self._plain(word)
+        if plain and plain != word and self._play(index, plain, word, result):
+            self._out.result = result
+            return
+        if word in _NOISE or not _telling(word):
+            return
+        if word == "}" or word.startswith("}"):
+            self._skipped.append("}")
+            self._replace(index, "")
+        elif self._absorb(index):
+            return
+        elif _SPOKEN.match(word) and not _FILE_CAPTURE.match(word):
+            self._skipped.append(word)
+            self._replace(index, "")
+        else:
+            self._stop(index, self._why_not(plain or word, word))
+
+    def _play(self, index: int, move_text: str, word: str, result: str | None = None) -> bool:
+        """Try to play it; where it was spelt otherwise in the text, put the plain spelling there."""
+        move = self._parse(move_text)
+        if move is None:
+            return False
+        if len(self._out.moves) >= MAX_PLIES:
+            self._stop(index, f"more than {MAX_PLIES} half-moves")
+            return True
+        if move_text != word:
+            san = self._board.san(move) if move else "--"
+            if result is None or san != move_text:
+                self._odd.append(f'"{word}" read as {san}')
+            self._replace(index, f"{san} {result}" if result else san)
+        self._out.moves.append(move)
+        self._board.push(move)
+        return True
+
+    def _parse(self, text: str) -> chess.Move | None:
+        if text in _NULL_MOVES:
+            return chess.Move.null()
+        try:
+            return self._board.parse_san(text)
+        except (ValueError, IndexError, AssertionError, KeyError):
+            return None
+
+    def _plain(self, word: str) -> tuple[str, str | None]:
+        """A spelling python-chess reads, and the result that clung to the move."""
+        result = None
+        if match := _RESULT_TAIL.match(word):
+            word, result = match.group(1), match.group(2)
+        word = re.sub(r"\A\d+(?=[A-Za-z][a-h1-8x-])", "", word.translate(_FIGURINES)).rstrip("+#!?=.,;")
+        if castling := re.match(r"[oO0]-?[oO0](-?[oO0])?\Z", word):
+            return ("O-O-O" if castling.group(1) else "O-O"), result
+        word = re.sub(r"([a-h]x[a-h][36])e\.?p?\.?\Z", r"\1", word)
+        word = re.sub(r"([18])[/=(]?([QRBNqrbn])\)?\Z", r"\1=\2", word)
+        word = re.sub(r"\AP(?=[a-hx])", "", word)
+        if re.match(r"[kqrn][a-h1-8x]", word) and self._parse(word) is None:
+            word = word[0].upper() + word[1:]
+        return word, result
+
+    def _why_not(self, plain: str, word: str) -> str:
+        try:
+            self._board.parse_san(plain)
+        except chess.AmbiguousMoveError:
+            return f'ambiguous move "{_short(word)}"'
+        except chess.IllegalMoveError:
+            return f'illegal move "{_short(word)}"'
+        except (ValueError, IndexError, AssertionError, KeyError):
+            pass
+        return f'unreadable move "{_short(word)}"'
+
+    def _absorb(self, index: int) -> bool:
+        """Text up to a `}` that no `{` opened belongs to the comment before it, unless it holds moves or a result.
+
+        This is also what reads a brace that a backslash escapes inside a comment, as some programs write it.
+        """
+        if not any(token.kind is Kind.COMMENT for token in self._tokens[:index]):
+            return False
+        end = index
+        for end in range(index, len(self._tokens)):
+            token = self._tokens[end]
+            if token.kind in (Kind.COMMENT, Kind.RESULT) or _moves_like(token):
+                return False
+            if token.kind is Kind.WORD and "}" in token.text:
+                break
+        else:
+            return False
+        start = max(place for place in range(index) if self._tokens[place].kind is Kind.COMMENT)
+        if any(token.kind not in (Kind.SPACE, Kind.COMMENT, Kind.NUMBER) for token in self._tokens[start:index]):
+            return False
+        inside = join(self._tokens[start : end + 1]).rstrip()
+        last = inside.rfind("}")
+        mended = "{" + inside[1:last].replace("\\}", ")").replace("}", ")").replace("{", "(") + "}" + inside[last + 1 :]
+        for place in range(start, end + 1):
+            self._replace(place, "")
+        self._tokens[start] = Token(Kind.COMMENT, mended)
+        self._out.repairs.append("a comment with a brace in it was put together again")
+        return True
+
+    # -- structure
+
+    def _close_comment(self) -> None:
+        """Close a comment that runs to the end of the game."""
+        if self._tokens and self._tokens[-1].kind is Kind.COMMENT and not self._tokens[-1].text.endswith("}"):
+            self._tokens[-1] = Token(Kind.COMMENT, self._tokens[-1].text.rstrip() + "}\n")
+            self._mended = True
+            where = self._where(len(self._tokens) - 1)
+            self._out.repairs.append(f"{where}: the comment is never closed; all that follows is kept as the comment")
+
+    def _close_variation(self, index: int) -> None:
+        if self._depth:
+            self._depth -= 1
+            return
+        self._replace(index, "")
+        self._out.repairs.append(f"{self._where(index)}: a ) that closes no variation was left out")
+
+    def _first_number(self, text: str) -> None:
+        self._number_seen = True
+        digits = re.match(r"\d+", text)
+        if digits and int(digits.group()[:9]) > 1:
+            self._out.repairs.append(f"the first move is numbered {digits.group()[:9]}; read from the start position")
+
+    def _tail(self, index: int) -> None:
+        """What follows the result: comments stay; moves there are not part of the game."""
+        if self._out.stopped or self._out.result is None:
+            return
+        extra = [token.text for token in self._tokens[index:] if token.kind is Kind.WORD and _telling(token.text)]
+        if extra:
+            self._out.repairs.append(f'text after the result is not read: "{_short(" ".join(extra))}"')
+
+    def _finish(self) -> Mainline:
+        out = self._out
+        if self._depth:
+            out.repairs.append("a variation is never closed; all that follows it is kept as part of it")
+            self._close_open_variations()
+        if self._odd:
+            out.repairs.append("unusual spelling: " + _listed(self._odd))
+        if self._skipped:
+            out.repairs.append("left out, being no moves: " + _listed([f'"{_short(word)}"' for word in self._skipped]))
+        out.text = join(self._tokens) if self._mended else self._text
+        return out
+
+    def _close_open_variations(self) -> None:
+        """Close what is open; a result at the very end is the game's, wherever it stands."""
+        places = [index for index, token in enumerate(self._tokens) if token.kind is not Kind.SPACE]
+        last = self._tokens[places[-1]]
+        if last.kind is Kind.RESULT:
+            self._out.result = last.text
+            self._replace(places[-1], ")" * self._depth + " " + last.text)
+        else:
+            self._tokens.append(Token(Kind.CLOSE, ")" * self._depth + "\n"))
+            self._mended = True
+
+    # -- small things
+
+    def _replace(self, index: int, text: str) -> None:
+        self._tokens[index] = Token(self._tokens[index].kind, text)
+        self._mended = True
+
+    def _stop(self, index: int, why: str) -> None:
+        self._out.stopped = why
+        self._out.stopped_at = self._where(index)
+
+    def _where(self, index: int) -> str:
+        return f"line {self._line + sum(token.text.count(chr(10)) for token in self._tokens[:index])}"
+
+
+def _telling(word: str) -> bool:
+    """Whether a word says anything at all: letters or digits."""
+    return any(character.isalnum() for character in word) or word.startswith("}")
+
+
+def _moves_like(token: Token) -> bool:
+    return token.kind is Kind.WORD and bool(_MOVE_LIKE.match(token.text))
+
+
+def _listed(items: list[str]) -> str:
+    more = f" and {len(items) - _LISTED} more" if len(items) > _LISTED else ""
+    return ", ".join(items[:_LISTED]) + more
+
+
+def _short(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
