@@ -39,7 +39,8 @@ fi
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >/dev/null
 
 echo "Installing Python packages from $lock into $venv"
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+# PEP 517: python-chess comes as source, and an old pip would otherwise run its setup.py in our environment.
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_USE_PEP517=1
 "$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
 "$venv/bin/python" -m pip install --quiet --no-deps --editable .
 echo "$want" >"$stamp.new"

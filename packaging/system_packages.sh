@@ -68,7 +68,8 @@ names=()
 for alternatives in "${wanted[@]}"; do
   chosen=
   for name in ${alternatives//|/ }; do
-    if [ -z "$chosen" ] && apt-cache policy "$name" | grep -q 'Candidate: [^(]'; then chosen=$name; fi
+    policy=$(apt-cache policy "$name")
+    if [ -z "$chosen" ] && [[ $policy == *"Candidate: "[^\(]* ]]; then chosen=$name; fi
   done
   if [ -z "$chosen" ]; then
     echo "No package source of this system offers ${alternatives//|/ or }." >&2
