@@ -38,7 +38,7 @@ class Opener:
         self.folder = folder
         self.opened: list[EngineSession] = []
 
-    def __call__(self, mode: str, value: int = 0, deadlines: Deadlines = SHORT) -> EngineSession:
+    def __call__(self, mode: str, value: int = 0, deadlines: Deadlines = PATIENT) -> EngineSession:
         """A session on a fake in this mode."""
         session = EngineSession.open(fake_engine(self.folder, mode, value), hash_mb=16, deadlines=deadlines)
         self.opened.append(session)
@@ -146,13 +146,13 @@ def test_windows_line_ends_are_read(open_fake: Opener) -> None:
 
 def test_a_flood_of_lines_is_survived(open_fake: Opener) -> None:
     """Twenty thousand info lines, each with an illegal variation, cost nothing: only the last exact one is read."""
-    assert search(open_fake("flood", 20_000, PATIENT)).pv == ("a2a3",)
+    assert search(open_fake("flood", 20_000)).pv == ("a2a3",)
 
 
 @pytest.mark.parametrize(("mode", "value"), [("hang", 0), ("hang_after", 1)])
 def test_a_hung_engine_is_killed_at_its_deadline(open_fake: Opener, mode: str, value: int) -> None:
     """A search ends by its deadline, which grows with the nodes; it says how long it waited."""
-    session = open_fake(mode, value)
+    session = open_fake(mode, value, SHORT)
     for _ in range(value):
         search(session)
     started = time.monotonic()
@@ -173,7 +173,7 @@ def test_a_deaf_engine_is_killed(tmp_path: Path) -> None:
 
 def test_a_crash_tells_its_exit_code(open_fake: Opener) -> None:
     """The first search is fine, the second ends the process: the error says how and where."""
-    session = open_fake("crash_at", 2, PATIENT)
+    session = open_fake("crash_at", 2)
     search(session)
     with pytest.raises(EngineCrashedError, match="ended with exit code 3 while searching the position after 1 plies"):
         search(session, "g1f3")
@@ -182,7 +182,7 @@ def test_a_crash_tells_its_exit_code(open_fake: Opener) -> None:
 def test_a_crash_tells_its_signal(open_fake: Opener) -> None:
     """A segmentation fault is named."""
     with pytest.raises(EngineCrashedError, match="SIGSEGV"):
-        search(open_fake("abort_at", 1, PATIENT))
+        search(open_fake("abort_at", 1))
 
 
 def test_an_engine_killed_from_outside_is_a_crash(open_fake: Opener) -> None:
@@ -195,7 +195,7 @@ def test_an_engine_killed_from_outside_is_a_crash(open_fake: Opener) -> None:
 
 def test_stop_ends_a_search_and_keeps_the_engine(open_fake: Opener) -> None:
     """A stop from another thread raises CancelledError; the same engine then answers again."""
-    session = open_fake("slow", 30_000, PATIENT)
+    session = open_fake("slow", 30_000)
     timer = threading.Timer(0.1, session.stop)
     timer.start()
     started = time.monotonic()
@@ -217,7 +217,7 @@ def test_a_stop_before_the_search_is_not_lost(open_fake: Opener) -> None:
 
 def test_an_engine_that_ignores_stop_is_killed(open_fake: Opener) -> None:
     """It is still a cancel for the caller, a second at most, and the process is gone."""
-    session = open_fake("ignore_stop", 0, PATIENT)
+    session = open_fake("ignore_stop")
     timer = threading.Timer(0.1, session.stop)
     timer.start()
     started = time.monotonic()
@@ -231,7 +231,7 @@ def test_an_engine_that_ignores_stop_is_killed(open_fake: Opener) -> None:
 
 def test_kill_from_another_thread_is_a_cancel(open_fake: Opener) -> None:
     """The way out when the application must end at once."""
-    session = open_fake("ignore_stop", 0, PATIENT)
+    session = open_fake("ignore_stop")
     timer = threading.Timer(0.1, session.kill)
     timer.start()
     with pytest.raises(CancelledError):
