@@ -61,7 +61,7 @@ def _explain_code(code: int, said: str, path: Path) -> LibraryError | None:
     primary = code & _PRIMARY_CODE
     if code in _NO_ROOM_EXTENDED or primary == sqlite3.SQLITE_FULL:
         return no_room(path)
-    if primary == sqlite3.SQLITE_CANTOPEN and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+    if primary == sqlite3.SQLITE_CANTOPEN and not (writable(path) and writable(path.parent)):
         return read_only(path)
     maker = _MAKERS.get(primary)
     return maker(path, said) if maker else None
@@ -88,6 +88,11 @@ def _explain_os_error(error: OSError, path: Path) -> LibraryError | None:
             f"No library can be kept at {path}: {error.strerror}.", action="Choose another place with --library."
         )
     return None
+
+
+def writable(path: Path) -> bool:
+    """Whether this process may write the file or folder, by the rights it has now."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def no_room(path: Path) -> DiskFullError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.errors import KibitzError, LibraryError, LibraryTooNewError
 from desktop_app.library.backend import APPLICATION_ID, driver_connection
-from desktop_app.library.faults import known_errors, not_a_library, read_only
+from desktop_app.library.faults import known_errors, not_a_library, read_only, writable
 from desktop_app.library.tables import metadata
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def _check_file(path: Path) -> None:
 
 
 def _check_writable(path: Path) -> None:
-    if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    if not writable(path.parent) or (path.exists() and not writable(path)):
         raise read_only(path)
 
 
