@@ -18,13 +18,16 @@ from desktop_app.ui.runtime.notices import NoticeKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.domain.receipt import Receipt
+    from desktop_app.domain.receipt import Problem, Receipt
+    from desktop_app.domain.rows import ImportBatch
     from desktop_app.ports import CancelToken, ProgressSink
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.runtime.operations import Operation
 
 _TAG_LINE = re.compile(r'^\s*\[\s*[A-Za-z0-9_]+\s+"', re.MULTILINE)
 _FIRST_MOVE = re.compile(r"(?:^|\s)1\s*\.\s*(?:[a-hNBRQKO])")
+
+_MOST_PROBLEMS = 1000
 
 
 def looks_like_pgn(text: str) -> bool:
@@ -74,6 +77,15 @@ class ImportController(QObject):
 
         self._enqueue(f"Importing {name}", call, offer=False)
         return True
+
+    def load_batches(self, done: Callable[[list[ImportBatch]], None]) -> None:
+        """All imports the library remembers, newest first."""
+        self._desk.operations.read("Reading the imports", self._desk.library.imports.list, done)
+
+    def load_problems(self, batch_id: int, done: Callable[[tuple[Problem, ...]], None]) -> None:
+        """What an import had to tell, with the offending texts; the first thousand."""
+        imports = self._desk.library.imports
+        self._desk.operations.read("Reading an import", lambda: imports.problems(batch_id, limit=_MOST_PROBLEMS), done)
 
     def _enqueue(self, title: str, call: Callable[[CancelToken, ProgressSink], Receipt], *, offer: bool) -> None:
         self._waiting.append((title, call, offer))

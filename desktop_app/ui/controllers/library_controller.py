@@ -75,13 +75,13 @@ class LibraryController(QObject):
         query = GameQuery(filter=parse_filter(self._expression), sort=self._sort, descending=self._descending)
         filtered = bool(self._expression)
 
-        def read() -> tuple[Sequence[GameId], int]:
+        def read() -> tuple[Sequence[int], int]:
             ids = library.games.ids(query)
             return ids, library.games.count(GameQuery()) if filtered else len(ids)
 
         self._desk.operations.read("Reading the library", read, lambda answer: self._on_ids(sequence, *answer))
 
-    def _on_ids(self, sequence: int, ids: Sequence[GameId], total: int) -> None:
+    def _on_ids(self, sequence: int, ids: Sequence[int], total: int) -> None:
         if sequence != self._sequence:
             return
         self.total = total

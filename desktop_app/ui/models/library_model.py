@@ -138,15 +138,16 @@ class LibraryModel(QAbstractTableModel):
         """Show these games in this order. Rows already known stay known; a longer list is an insertion, not a reset."""
         new = array("q", ids)
         old = self._ids
-        self._asked.clear()
-        self.generation += 1
         if len(new) >= len(old) and new[: len(old)] == old:
             if len(new) > len(old):
+                self._forget_page(len(old) // PAGE_ROWS)
                 self.beginInsertRows(QModelIndex(), len(old), len(new) - 1)
                 self._ids = new
                 self.endInsertRows()
             return
+        self.generation += 1
         self.beginResetModel()
+        self._asked.clear()
         self._ids = new
         self._cache.clear()
         self._place.clear()
@@ -219,6 +220,12 @@ class LibraryModel(QAbstractTableModel):
         if len(self._pages) > _MOST_PAGES:
             self._drop(self._pages.pop(0))
         self.rows_wanted.emit(tuple(GameId(game) for game in ids), self.generation)
+
+    def _forget_page(self, page: int) -> None:
+        """The page that grows must be asked for again; rows at hand stay."""
+        if page in self._asked:
+            self._asked.discard(page)
+            self._pages.remove(page)
 
     def _drop(self, page: int) -> None:
         self._asked.discard(page)

@@ -90,7 +90,7 @@ class BatchBridge(QObject):
     @Slot()
     def _on_woken(self) -> None:
         wait_ms = NEWS_INTERVAL_MS - (time.monotonic() - self._last) * 1000
-        self._timer.start(max(0, int(wait_ms)))
+        self._timer.start(int(max(0.0, wait_ms)))
 
     @Slot()
     def _flush(self) -> None:

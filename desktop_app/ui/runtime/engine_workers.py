@@ -1,7 +1,8 @@
-"""The engine workers: a QThreadPool of their own, a long-lived runnable and a warm engine a worker.
+"""The engine workers: a pool of their own, a long-lived runnable and a warm engine each.
 
-Pool threads run `analysis.loop.work` and own their engine; the main thread starts, counts and joins them. How many there
-should be is decided by the batch (`pull` answers None to a worker too many). Used by `controllers.batch_controller`.
+Pool threads run `analysis.loop.work` and own their engine; the main thread starts, counts and joins them. How many
+there should be is decided by the batch (`pull` answers None to a worker too many). Used by
+`controllers.batch_controller`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 from desktop_app.analysis.loop import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from desktop_app.domain.evaluation import EngineIdentity, Evaluation
     from desktop_app.ports import ChunkSource, Evaluator
@@ -38,7 +39,7 @@ class _Tracked:
         """Worker thread."""
         self._inner.new_game()
 
-    def evaluate(self, *, root_fen: str, moves: tuple[str, ...], chess960: bool, limit_nodes: int) -> Evaluation:
+    def evaluate(self, *, root_fen: str, moves: Sequence[str], chess960: bool, limit_nodes: int) -> Evaluation:
         """Worker thread."""
         return self._inner.evaluate(root_fen=root_fen, moves=moves, chess960=chess960, limit_nodes=limit_nodes)
 
