@@ -1,0 +1,161 @@
+"""Every ending of a command: its exit code, and at most one line on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from desktop_app.cli import main as entry
+from desktop_app.cli.main import main
+
+GAME = '[Event "A"]\n[White "Anand"]\n[Black "Carlsen"]\n[Result "1-0"]\n\n1. e4 e5 2. Nf3 1-0\n'
+
+
+def no_window(_files: list[str], _library: str | None) -> int:
+    """Stand where the window would be opened; headless commands never come here."""
+    pytest.fail("a headless command opened the window")
+
+
+def kibitz(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the real program in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "desktop_app", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def test_paths_open_the_window() -> None:
+    """What is no command goes to the window, with the library named."""
+    opened: list[tuple[list[str], str | None]] = []
+
+    def window(files: list[str], library: str | None) -> int:
+        opened.append((files, library))
+        return 0
+
+    assert main(["--library", "L", "a.pgn"], window) == 0
+    assert opened == [(["a.pgn"], "L")]
+
+
+def test_wrong_usage_is_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage: exit code 2, one line, nothing on stdout."""
+    assert main(["show"], no_window) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` says it and ends well."""
+    assert main(["--version"], no_window) == 0
+    assert capsys.readouterr().out.startswith("kibitz ")
+
+
+def test_an_empty_library_lists_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new library has no games; JSON says so in its shape."""
+    assert main(["list", "--json", "--library", str(tmp_path / "l.kibitz")], no_window) == 0
+    assert json.loads(capsys.readouterr().out) == {"total": 0, "games": []}
+
+
+def test_a_missing_game_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Asking for what is not there: exit code 1, one line."""
+    assert main(["show", "99", "--library", str(tmp_path / "l.kibitz")], no_window) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_bad_filter_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A filter that cannot be read: exit code 2, one line."""
+    assert main(["list", "--filter", "holograms:yes", "--library", str(tmp_path / "l.kibitz")], no_window) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_file_that_is_no_library_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another file in the library's place: exit code 3, one line, the file untouched."""
+    file = tmp_path / "l.kibitz"
+    file.write_text("dear diary" * 100)
+    assert main(["list", "--library", str(file)], no_window) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+    assert file.read_text() == "dear diary" * 100
+
+
+def test_a_fault_of_ours_becomes_a_file_and_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A traceback reaches the user only as a path."""
+
+    def broken(_invocation: object) -> int:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(entry, "_run", broken)
+    assert main(["list"], no_window) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Traceback" not in line
+    report = Path(line.rpartition("Details are in ")[2].rstrip("."))
+    assert "ZeroDivisionError: of all things" in report.read_text()
+
+
+def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command without a token of its own ends at once, with what shells expect."""
+
+    def interrupted(_invocation: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "_run", interrupted)
+    assert main(["list"], no_window) == 130
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_reader_that_left_is_no_error(tmp_path: Path) -> None:
+    """`kibitz list | head -0` ends quietly."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "desktop_app", "list", "--json", "--library", str(tmp_path / "l.kibitz")],
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_import_list_show_export_hang_together(tmp_path: Path) -> None:
+    """A game goes in, is listed, is shown and comes out again, through the real program."""
+    library = ("--library", str(tmp_path / "l.kibitz"))
+    (tmp_path / "a.pgn").write_text(GAME)
+    receipt = kibitz("import", str(tmp_path / "a.pgn"), "--json", *library)
+    assert receipt.returncode == 0, receipt.stderr
+    figures = json.loads(receipt.stdout)
+    assert (figures["read"], figures["imported"], figures["bytes_unaccounted"]) == (1, 1, 0)
+    listed = json.loads(kibitz("list", "--json", *library).stdout)
+    (game,) = listed["games"]
+    assert (game["white"], game["state"], game["ply_count"]) == ("Anand", "unanalysed", 3)
+    shown = json.loads(kibitz("show", str(game["id"]), "--json", *library).stdout)
+    assert [ply["san"] for ply in shown["plies"]] == ["e4", "e5", "Nf3"]
+    assert shown["analysis"] is None
+    assert "Anand - Carlsen" in kibitz("show", str(game["id"]), *library).stdout
+    exported = kibitz("export", "--all", "-o", str(tmp_path / "out.pgn"), *library)
+    assert exported.returncode == 0, exported.stderr
+    assert "1. e4 e5 2. Nf3 1-0" in (tmp_path / "out.pgn").read_text()
+
+
+def test_import_from_standard_input_and_rejects(tmp_path: Path) -> None:
+    """`-` reads standard input; text without any game is a problem and exit code 1."""
+    library = ("--library", str(tmp_path / "l.kibitz"))
+    assert kibitz("import", "-", *library, input=GAME).returncode == 0
+    again = kibitz("import", "-", "--json", *library, input=GAME)
+    assert json.loads(again.stdout)["duplicates"] == 1
+    nothing = kibitz("import", "-", "--json", *library, input="no game at all\n")
+    assert nothing.returncode == 1
+    assert json.loads(nothing.stdout)["problems"][0]["game_index"] is None
