@@ -1,0 +1,192 @@
+"""Names games by position: the deepest named position a game passes through, whatever the order of moves.
+
+Pure after `load`; any thread. Called by import for every game (so it must be fast) and by the viewer. The catalogue is
+OCN-1 by Club d'Escacs Figueres (CC BY 4.0), from the package `ocn-chess`; its table is read as text and kept as two
+dictionaries, without replaying a move: every row brings its Polyglot key. Games are followed on a plain list of 64
+squares with the key kept up to date move by move, about 1 µs a ply, because python-chess's board takes 30 times that.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import chess
+import chess.polyglot
+
+from desktop_app.domain.game import Opening, Ply
+from desktop_app.domain.moves import pack_moves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MAX_PLIES = 40
+"""Where looking ends. The deepest named line is 36 plies; a few more allow for a lost tempo on the way."""
+
+_RANDOM = chess.polyglot.POLYGLOT_RANDOM_ARRAY
+_TURN_KEY = _RANDOM[780]
+_CASTLING_KEYS = _RANDOM[768:772]
+_EP_KEYS = _RANDOM[772:780]
+_CODE_REGEX = re.compile(r"[A-E]\d\d$")
+
+# A piece on its square is 64 * kind + square; kinds in Polyglot's order: black pawn 0, white pawn 1, black knight 2, …
+_BLACK_PAWN, _WHITE_PAWN, _BLACK_KING, _WHITE_KING = 0, 1, 10, 11
+
+
+def _start_squares() -> list[int]:
+    squares = [-1] * 64
+    for square, piece in chess.Board().piece_map().items():
+        squares[square] = (piece.piece_type - 1) * 2 + piece.color
+    return squares
+
+
+_START = _start_squares()
+_START_KEY = chess.polyglot.zobrist_hash(chess.Board())
+# Rights lost when a piece leaves or enters a square: bits K Q k q in Polyglot's order.
+_LOST_RIGHTS = {chess.E1: 3, chess.H1: 1, chess.A1: 2, chess.E8: 12, chess.H8: 4, chess.A8: 8}
+_CASTLING_ROOKS = {
+    (chess.E1, chess.G1): (chess.G1, chess.H1, chess.F1),
+    (chess.E1, chess.H1): (chess.G1, chess.H1, chess.F1),
+    (chess.E1, chess.C1): (chess.C1, chess.A1, chess.D1),
+    (chess.E1, chess.A1): (chess.C1, chess.A1, chess.D1),
+    (chess.E8, chess.G8): (chess.G8, chess.H8, chess.F8),
+    (chess.E8, chess.H8): (chess.G8, chess.H8, chess.F8),
+    (chess.E8, chess.C8): (chess.C8, chess.A8, chess.D8),
+    (chess.E8, chess.A8): (chess.C8, chess.A8, chess.D8),
+}
+
+
+class OpeningBook:
+    """Named positions by Polyglot key."""
+
+    def __init__(self, named: Mapping[int, tuple[str, str]]) -> None:
+        self._named = named
+
+    def __len__(self) -> int:
+        return len(self._named)
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def load(cls) -> OpeningBook:
+        """The catalogue of the installed package; read once in a process, well under 0.1 s."""
+        table = resources.files("ocn") / "data" / "ocn-1.positions.tsv"
+        return cls(_read_table(table.read_text(encoding="utf-8")))
+
+    def name(self, moves: Iterable[chess.Move], start_fen: str | None = None) -> Opening | None:
+        """The deepest named position of a game from the standard start; None for any other start or no name.
+
+        `moves` are legal; only the first `MAX_PLIES` are looked at.
+        """
+        if start_fen is not None and start_fen.split(" ")[:4] != chess.STARTING_FEN.split(" ")[:4]:
+            return None
+        head = []
+        for move in moves:
+            head.append(move)
+            if len(head) == MAX_PLIES:
+                break
+        return self.name_packed(pack_moves(head))
+
+    def name_packed(self, packed: bytes) -> Opening | None:
+        """The same for a main line as the library packs it (`domain.moves`), standard start and rules."""
+        best: tuple[str, str] | None = None
+        best_ply = 0
+        named = self._named
+        for ply, key in enumerate(position_keys(packed[: 2 * MAX_PLIES]), start=1):
+            found = named.get(key)
+            if found is not None:
+                best, best_ply = found, ply
+        return Opening(best[0], best[1], Ply(best_ply)) if best else None
+
+
+def position_keys(packed: bytes) -> list[int]:
+    """Polyglot key after each ply of a packed main line from the standard start; stops at a null move or a drop."""
+    squares = _START.copy()
+    key = _START_KEY
+    rights = 15
+    ep_key = 0
+    keys: list[int] = []
+    for index in range(0, len(packed) - 1, 2):
+        word = packed[index] | packed[index + 1] << 8
+        from_square, to_square = word & 63, word >> 6 & 63
+        piece = squares[from_square]
+        if word == 0 or word >> 15 or piece < 0:
+            break
+        key ^= ep_key ^ _TURN_KEY ^ _RANDOM[64 * piece + from_square]
+        ep_key = 0
+        squares[from_square] = -1
+        if piece in (_WHITE_KING, _BLACK_KING) and (from_square, to_square) in _CASTLING_ROOKS:
+            key ^= _castle(squares, piece, from_square, to_square)
+        else:
+            key ^= _capture(squares, piece, from_square, to_square)
+            promotion = word >> 12 & 7
+            if promotion:
+                piece = (promotion - 1) * 2 + (piece & 1)
+            squares[to_square] = piece
+            key ^= _RANDOM[64 * piece + to_square]
+            if piece <= _WHITE_PAWN and abs(to_square - from_square) == 16:
+                ep_key = _en_passant_key(squares, piece, to_square)
+                key ^= ep_key
+        lost = rights & (_LOST_RIGHTS.get(from_square, 0) | _LOST_RIGHTS.get(to_square, 0))
+        if lost:
+            rights ^= lost
+            for bit in range(4):
+                if lost >> bit & 1:
+                    key ^= _CASTLING_KEYS[bit]
+        keys.append(key)
+    return keys
+
+
+def _capture(squares: list[int], piece: int, from_square: int, to_square: int) -> int:
+    captured_at = to_square
+    if squares[to_square] < 0:
+        if piece > _WHITE_PAWN or not (to_square - from_square) & 7:
+            return 0
+        captured_at = to_square - 8 if piece else to_square + 8
+    captured, squares[captured_at] = squares[captured_at], -1
+    return _RANDOM[64 * captured + captured_at]
+
+
+def _castle(squares: list[int], king: int, from_square: int, to_square: int) -> int:
+    king_to, rook_from, rook_to = _CASTLING_ROOKS[from_square, to_square]
+    rook = squares[rook_from]
+    if rook not in (6, 7) or (to_square != rook_from and abs(to_square - from_square) != 2):
+        king_to, rook_from, rook_to, rook = to_square, to_square, to_square, -1
+    squares[rook_from] = -1
+    squares[king_to] = king
+    key = _RANDOM[64 * king + king_to]
+    if rook >= 0:
+        squares[rook_to] = rook
+        key ^= _RANDOM[64 * rook + rook_from] ^ _RANDOM[64 * rook + rook_to]
+    return key
+
+
+def _en_passant_key(squares: list[int], pawn: int, to_square: int) -> int:
+    """Polyglot counts the file when an enemy pawn stands beside, whether or not it may take."""
+    file = to_square & 7
+    enemy = pawn ^ 1
+    beside = (file > 0 and squares[to_square - 1] == enemy) or (file < 7 and squares[to_square + 1] == enemy)
+    return _EP_KEYS[file] if beside else 0
+
+
+def _read_table(text: str) -> dict[int, tuple[str, str]]:
+    """Key -> (ECO, name). Where two rows share a position, the catalogue's canonical row names it."""
+    lines = text.splitlines()
+    column = {name: index for index, name in enumerate(lines[0].split("\t"))}
+    key_at, eco_at, name_at, parent_at = (
+        column[name] for name in ("zobrist", "eco_legacy", "canonical_name", "parent_ocn1")
+    )
+    slug_at, alias_at = column["ocn1"], column["transposes_to"]
+    named: dict[int, tuple[str, str]] = {}
+    codes: dict[str, str] = {}
+    for line in lines[1:]:
+        row = line.split("\t")
+        key = int(row[key_at])
+        code = row[eco_at].split("|", 1)[0]
+        # A row without a code of its own stands under its parent's.
+        code = code if _CODE_REGEX.match(code) else codes.get(row[parent_at], "")
+        codes[row[slug_at]] = code
+        if key not in named or not row[alias_at]:
+            named[key] = (code, row[name_at])
+    return named
