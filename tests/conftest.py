@@ -161,4 +161,4 @@ def _no_open_databases() -> Iterator[None]:
     for database in left:
         database.close()
     if left:
-        pytest.fail(f"databases left open: {', '.join(str(database) for database in left)}", pytrace=False)
+        pytest.fail(f"databases left open: {', '.join(str(database.path) for database in left)}", pytrace=False)
