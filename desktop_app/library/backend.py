@@ -131,13 +131,17 @@ class SqliteBackend:
         try:
             source, copy = self.connect_raw(), sqlite3.connect(part, isolation_level=None)
             try:
-                source.backup(copy)
+                _copy(source, copy)
             finally:
                 copy.close()
                 source.close()
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    source.backup(target)
 
 
 def in_set(column: Column[int], values: Iterable[int]) -> ColumnElement[bool]:

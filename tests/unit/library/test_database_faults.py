@@ -186,7 +186,9 @@ def test_kill_in_mid_write_keeps_what_was_committed(path: Path) -> None:
             assert batch.state == "interrupted"
             assert batch.imported + batch.duplicates in {reported * 20, (reported + 1) * 20}
             with library.database.read() as connection:
-                counts = connection.exec_driver_sql("SELECT count(*), count(pgn) FROM game LEFT JOIN game_text ON id = game_id")
+                counts = connection.exec_driver_sql(
+                    "SELECT count(*), count(pgn) FROM game LEFT JOIN game_text ON id = game_id"
+                )
                 games, texts = counts.one()
             assert games == texts
             assert games % 20 == 0
