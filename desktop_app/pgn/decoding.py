@@ -14,7 +14,7 @@ def decode_game(data: bytes) -> tuple[str, str]:
     Windows-1252 is what ChessBase, Scid and old archives write; the five bytes it leaves undefined fall to Latin-1,
     which accepts anything.
     """
-    text, encoding = _decode(data.replace(_UTF8_BOM, b""))
+    text, encoding = _decode(data.replace(_UTF8_BOM, b"").replace(b"\0", b""))
     return text.replace("\r\n", "\n").replace("\r", "\n"), encoding
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _KINDS = {".gz": "gz", ".bz2": "bz2", ".zst": "zst"}
+_MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zst"}
+"""How compressed data begins (RFC 1952, bzip2, RFC 8878): a name may be wrong, and a pipe has none."""
 _PGN = ".pgn"
 _ZIP = ".zip"
 
@@ -53,9 +55,10 @@ class Source:
             file = cast("BinaryIO", Path(self.path).open("rb"))  # noqa: SIM115  # the stream owns and closes it
         except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, KeyError) as error:
             raise SourceUnreadableError(f"{self.name} cannot be read: {_reason(error)}.") from error
-        if self.kind == "plain":
+        kind = _kind(file, self.kind)
+        if kind == "plain":
             return PlainStream(file, name=self.name)
-        return InflatingStream(file, name=self.name, kind=self.kind)
+        return InflatingStream(file, name=self.name, kind=kind)
 
 
 def open_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
@@ -123,6 +126,16 @@ def _members(path: Path) -> Iterator[Source]:
 def _open_member(path: str, member: str) -> BinaryIO:
     with zipfile.ZipFile(path) as archive:  # the member keeps the file open until it is closed itself
         return cast("BinaryIO", archive.open(member))
+
+
+def _kind(file: BinaryIO, by_name: str) -> str:
+    """How the file is compressed, by what is in it."""
+    try:
+        head = file.read(4)
+        file.seek(0)
+    except OSError:
+        return by_name
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), by_name if not head else "plain")
 
 
 def _faulty(path: Path, error: Exception) -> Source:

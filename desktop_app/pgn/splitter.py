@@ -24,7 +24,8 @@ MAX_GAME_BYTES = 16 * 1024 * 1024
 _HEAD_BYTES = 64 * 1024
 """What is kept of a game that is too big, to show which one it was."""
 
-_BLANKS = b" \t\r\n\v\f"
+_BLANKS = b" \t\r\n\v\f\0"
+"""White space, and the zero bytes a crash leaves at the end of a file."""
 # Tag names may be odd, and a page copied from the web has <br> where its lines ended.
 _BOM = rb"(?:\xef\xbb\xbf)?"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
@@ -93,7 +94,7 @@ class _Phase(Enum):
 
 
 def count_nonblank(data: bytes) -> int:
-    """Bytes that are not white space: what every byte account speaks of."""
+    """Bytes that are not white space (or zero): what every byte account speaks of."""
     return len(data.translate(None, _BLANKS))
 
 

@@ -1,0 +1,272 @@
+"""Import: files, folders, archives, standard input or pasted text -> games in the library, and a receipt of it all.
+
+Blocking; runs on the caller's thread (an Operations thread in the window, the main thread of a command), which only
+coordinates: reading is done by `services.import_pool`'s processes, writing by the library's writer. Games are committed
+in batches as they come, each with its problems in the same transaction, so that a killed import has told the truth
+about what is there. Memory is flat whatever the size of the source.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.receipt import RECEIPT_PROBLEMS, Problem, ProblemKind, Receipt
+from desktop_app.domain.rows import BatchState
+from desktop_app.errors import CancelledError
+from desktop_app.pgn.sources import Source, open_sources
+from desktop_app.services.changes import Changes
+from desktop_app.services.import_pool import ReadingPool, read_here
+from desktop_app.services.import_reading import BlockRead, SourceRead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from desktop_app.domain.game import GameRecord
+    from desktop_app.domain.rows import BatchId
+    from desktop_app.library.library import Library
+    from desktop_app.ports import CancelToken, ProgressSink
+
+logger = logging.getLogger(__name__)
+
+STANDARD_INPUT = "-"
+INITIATOR = "import"
+_COMMIT_GAMES = 250
+_COMMIT_S = 0.5
+_SMALL_BYTES = 1024 * 1024
+"""Less than this is read by one process: a second would not have started before the first is done."""
+
+
+def import_sources(
+    library: Library,
+    paths: Sequence[str | Path],
+    *,
+    progress: ProgressSink | None = None,
+    cancel: CancelToken | None = None,
+    workers: int = 2,
+    on_changes: Callable[[Changes], None] | None = None,
+) -> Receipt:
+    """Import everything these paths name; "-" is standard input.
+
+    `workers` reading processes are used, fewer for little text; 0 reads in the calling process (never in the window's).
+    Progress counts bytes on disk. `on_changes` is called after each commit, on this thread. When `cancel` says so, what
+    was committed stays and the receipt is marked cancelled. Raises LibraryError kinds; bad sources are problems in the
+    receipt, never exceptions.
+    """
+    with tempfile.TemporaryDirectory(prefix="kibitz-import-") as folder:
+        sources = [source for path in paths for source in _named_sources(path, Path(folder))]
+        name = ", ".join(str(path) for path in paths)
+        run = _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes)
+        return run.run(workers)
+
+
+def import_text(
+    library: Library,
+    text: str,
+    name: str = "pasted text",
+    *,
+    progress: ProgressSink | None = None,
+    cancel: CancelToken | None = None,
+    workers: int = 1,
+    on_changes: Callable[[Changes], None] | None = None,
+) -> Receipt:
+    """Import pasted text under this name; otherwise as `import_sources`."""
+    with tempfile.TemporaryDirectory(prefix="kibitz-import-") as folder:
+        path = Path(folder) / "text.pgn"
+        path.write_bytes(text.encode("utf-8", "replace"))
+        sources = [Source(str(path), name, path.stat().st_size)]
+        return _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes).run(workers)
+
+
+def _named_sources(path: str | Path, folder: Path) -> Iterator[Source]:
+    if str(path) != STANDARD_INPUT:
+        yield from open_sources([path])
+        return
+    spool = folder / "stdin"  # every reading process opens the source by itself; a pipe can be read once
+    with spool.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    yield Source(str(spool), "standard input", spool.stat().st_size)
+
+
+class _Import:
+    """One import under way."""
+
+    def __init__(
+        self,
+        library: Library,
+        name: str,
+        sources: Sequence[Source],
+        *,
+        progress: ProgressSink | None,
+        cancel: CancelToken | None,
+        on_changes: Callable[[Changes], None] | None,
+    ) -> None:
+        self._library = library
+        self._name = name
+        self._sources = sources
+        self._progress = progress
+        self._cancel = cancel
+        self._on_changes = on_changes
+        self._started = time.monotonic()
+        self._batch_id: BatchId = library.imports.begin(name)
+        self._account = _SourceAccount()
+        self._records: list[GameRecord] = []
+        self._waiting: list[Problem] = []
+        self._committed_at = self._started
+        self._total = sum(source.size for source in sources)
+        self._done_bytes = 0
+        self._imported = self._duplicates = self._rejected = self._repaired = self._unaccounted = 0
+        self._problems: list[Problem] = []
+        self._omitted = 0
+
+    def run(self, workers: int) -> Receipt:
+        """Read, store, tell."""
+        state = BatchState.INTERRUPTED
+        try:
+            try:
+                self._read_all(workers)
+                state = BatchState.DONE
+            except CancelledError:
+                state = BatchState.CANCELLED
+            receipt = self._receipt(cancelled=state is BatchState.CANCELLED)
+            self._library.imports.finish(self._batch_id, receipt, state)
+        except BaseException:
+            with contextlib.suppress(Exception):  # the first error is the one to tell
+                self._library.imports.finish(self._batch_id, self._receipt(cancelled=True), BatchState.INTERRUPTED)
+            raise
+        logger.info("Import of %s %s: %d games read", self._name, state, receipt.read)
+        return receipt
+
+    def _read_all(self, workers: int) -> None:
+        if not workers:
+            self._take_all(read_here(self._sources, self._cancel))
+            return
+        with ReadingPool(workers if self._total > _SMALL_BYTES else 1, self._cancel) as pool:
+            self._take_all(pool.read(self._sources))
+
+    def _take_all(self, messages: Iterator[BlockRead | SourceRead]) -> None:
+        for message in messages:
+            if isinstance(message, BlockRead):
+                self._block(message)
+            else:
+                self._source_end(message)
+            due = time.monotonic() - self._committed_at > _COMMIT_S
+            if len(self._records) >= _COMMIT_GAMES or due:
+                self._commit()
+            if self._cancel is not None and self._cancel.cancelled():
+                self._commit()
+                raise CancelledError("The import was cancelled.")
+        self._commit()
+
+    def _block(self, block: BlockRead) -> None:
+        account = self._account
+        account.accounted += block.accounted
+        self._records += block.records
+        found = block.problems
+        if block.other_encoding is not None and not account.encoding_told:
+            account.encoding_told = True
+            found = [block.other_encoding, *found]
+        for problem in found:
+            index = problem.game_index
+            account.add(problem if index is None else replace(problem, game_index=index + account.games))
+        account.games += block.games
+        if account.games:
+            self._waiting += account.take()
+        self._tell(self._done_bytes + block.position, self._sources[block.source].name)
+
+    def _source_end(self, end: SourceRead) -> None:
+        source, account = self._sources[end.source], self._account
+        self._account = _SourceAccount()
+        if end.binary:
+            account.accounted = end.nonblank  # the whole source is one problem
+        self._unaccounted += abs(end.nonblank - account.accounted)
+        self._waiting += account.finish(source.name, end)
+        self._done_bytes += source.size
+        self._tell(self._done_bytes, source.name)
+
+    def _commit(self) -> None:
+        """Store what waits, in one transaction, and only then count it."""
+        if self._records or self._waiting:
+            records, problems = self._records, self._waiting
+            self._records, self._waiting = [], []
+            outcome = self._library.games.add(self._batch_id, records, problems)
+            self._imported += len(outcome.imported)
+            self._duplicates += len(outcome.duplicate_indexes)
+            self._count(problems)
+            if outcome.imported and self._on_changes is not None:
+                self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
+        self._committed_at = time.monotonic()
+
+    def _count(self, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            if problem.kind is ProblemKind.REPAIRED:
+                self._repaired += 1
+            elif problem.game_index is not None:
+                self._rejected += 1
+            if len(self._problems) < RECEIPT_PROBLEMS:
+                self._problems.append(replace(problem, text=""))
+            else:
+                self._omitted += 1
+
+    def _tell(self, done: int, name: str) -> None:
+        if self._progress is not None:
+            games = self._imported + self._duplicates + len(self._records)
+            self._progress.progress(min(done, self._total), self._total, f"{name}: {games} games read")
+
+    def _receipt(self, *, cancelled: bool) -> Receipt:
+        return Receipt(
+            imported=self._imported,
+            duplicates=self._duplicates,
+            rejected=self._rejected,
+            repaired=self._repaired,
+            seconds=time.monotonic() - self._started,
+            bytes_unaccounted=self._unaccounted,
+            problems=tuple(self._problems),
+            problems_omitted=self._omitted,
+            cancelled=cancelled,
+            batch_id=self._batch_id,
+        )
+
+
+class _SourceAccount:
+    """What one source has given so far. Stray text is held back until a game shows that there are games at all."""
+
+    def __init__(self) -> None:
+        self.games = 0
+        self.accounted = 0
+        self.encoding_told = False
+        self._held: list[Problem] = []
+
+    def add(self, problem: Problem) -> None:
+        """Hold a problem until `take` or `finish`."""
+        self._held.append(problem)
+
+    def take(self) -> list[Problem]:
+        """Everything held."""
+        held, self._held = self._held, []
+        return held
+
+    def finish(self, name: str, end: SourceRead) -> list[Problem]:
+        """The last problems: one for a source without any game, one for a source that could not be read to its end."""
+        held = self.take()
+        if end.fault:
+            return [*held, _fault(name, end.fault, held)] if self.games else [_fault(name, end.fault, [])]
+        if self.games:
+            return held
+        if not end.nonblank:
+            return [_fault(name, f"{name} is empty: there is no game in it.", [])]
+        return [_fault(name, f"{name} holds no game: nothing in it looks like PGN.", held)]
+
+
+def _fault(name: str, reason: str, held: Sequence[Problem]) -> Problem:
+    """A problem of a whole source; it belongs to no game."""
+    first = held[0] if held else None
+    line, offset = (first.line, first.byte_offset) if first else (1, 0)
+    return Problem(name, None, line, offset, ProblemKind.REJECTED, reason, {}, first.text if first else "")

@@ -1,0 +1,253 @@
+"""Sources -> games and problems, block by block: the part of an import that computes.
+
+Runs in niced processes of its own (`reading_process`), started by `services.import_pool`, so that parsing never holds
+up the window; a small headless import runs `read_source` in its own process. Never opens the library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from desktop_app.analysis.openings import OpeningBook
+from desktop_app.domain.moves import unpack_moves
+from desktop_app.domain.receipt import Problem, ProblemKind
+from desktop_app.errors import SourceUnreadableError
+from desktop_app.pgn.blocks import Block, BlockCutter
+from desktop_app.pgn.reader import Reading, read_game
+from desktop_app.pgn.splitter import RawGame, StrayText, count_nonblank
+from desktop_app.pgn.streams import Stream, as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+
+    from desktop_app.domain.game import GameRecord
+    from desktop_app.pgn.sources import Source
+
+_NICENESS = 10
+_STRAY_TEXT = 4096
+"""Characters of stray text that are kept with the problem."""
+_COUNT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """Read the blocks of a source whose number is `stripe` modulo `stripes`, from `first_block` on.
+
+    Attributes:
+        number: of the source in its import.
+        announce_block: a block that killed its reader before: say which game is read before reading it.
+        skip_games: (block, game in it) that killed their reader; they are rejected unread.
+        skip_blocks: blocks that killed their reader before any game was begun.
+    """
+
+    number: int
+    source: Source
+    stripe: int = 0
+    stripes: int = 1
+    first_block: int = 0
+    announce_block: int | None = None
+    skip_games: frozenset[tuple[int, int]] = frozenset()
+    skip_blocks: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The process has started and waits for tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class GameBegun:
+    """The next game to be read, in a block that is announced."""
+
+    block: int
+    game: int
+
+
+@dataclass(slots=True)
+class BlockRead:
+    """What became of one block.
+
+    Attributes:
+        games: games in it; problems number theirs from 0.
+        accounted: non-blank bytes of its games and stray pieces.
+        position: bytes of the file on disk used so far.
+        other_encoding: the first game that was not UTF-8, as a problem that says how it was read.
+    """
+
+    source: int
+    number: int
+    records: list[GameRecord] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    games: int = 0
+    accounted: int = 0
+    position: int = 0
+    other_encoding: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """A source was read to its end, or to where it is damaged.
+
+    Attributes:
+        nonblank: non-blank bytes in it, counted as they came in.
+        fault: why it could not be read (any further), empty where it could.
+        binary: whether it holds no text at all.
+    """
+
+    source: int
+    nonblank: int
+    fault: str = ""
+    binary: bool = False
+
+
+Message = Ready | GameBegun | BlockRead | SourceRead
+
+
+def read_source(task: ReadTask) -> Iterator[GameBegun | BlockRead | SourceRead]:
+    """Read a task's blocks in order; the last message is its SourceRead. Raises nothing on bad input."""
+    try:
+        stream = task.source.open()
+    except SourceUnreadableError as error:
+        yield SourceRead(task.number, 0, error.text)
+        return
+    try:
+        text, binary = as_text(stream)
+        if binary:
+            yield _binary(task, text)
+            return
+        cutter = BlockCutter(text)
+        for block in cutter:
+            if block.number % task.stripes == task.stripe and block.number >= task.first_block:
+                yield from _read_block(task, block, text.tell_raw())
+        yield SourceRead(task.number, cutter.nonblank, cutter.broken)
+    finally:
+        stream.close()
+
+
+def _binary(task: ReadTask, stream: Stream) -> SourceRead:
+    nonblank = 0
+    fault = f"{task.source.name} is not a PGN file: it holds binary data. Export the games as PGN and import that."
+    try:
+        while data := stream.read(_COUNT_BYTES):
+            nonblank += count_nonblank(data)
+    except SourceUnreadableError as error:
+        fault = error.text
+    return SourceRead(task.number, nonblank, fault, binary=True)
+
+
+def _read_block(task: ReadTask, block: Block, position: int) -> Iterator[GameBegun | BlockRead]:
+    out = BlockRead(task.number, block.number, position=position)
+    if block.number in task.skip_blocks:
+        yield _skipped_block(task, block, out)
+        return
+    for piece in block.split():
+        out.accounted += piece.nonblank
+        if isinstance(piece, StrayText):
+            out.problems.append(_stray(task.source.name, piece))
+            continue
+        raw = replace(piece, index=out.games)
+        out.games += 1
+        if task.announce_block == block.number:
+            yield GameBegun(block.number, raw.index)
+        if (block.number, raw.index) in task.skip_games:
+            reading = _crashed(raw, task.source.name, "Reading this game ended the reading process twice")
+        else:
+            reading = _read(raw, task.source.name)
+        _add(out, raw, reading, task.source.name)
+    yield out
+
+
+def _add(out: BlockRead, raw: RawGame, reading: Reading, source: str) -> None:
+    if reading.record is not None:
+        out.records.append(_named(reading.record))
+    if reading.problem is not None:
+        out.problems.append(reading.problem)
+    if reading.encoding != "utf-8" and out.other_encoding is None:
+        out.other_encoding = Problem(
+            source,
+            raw.index,
+            raw.line,
+            raw.byte_offset,
+            ProblemKind.REPAIRED,
+            f"The text is not UTF-8; this game, and others like it in this source, were read as {reading.encoding}. "
+            "If names look wrong, convert the file to UTF-8 and import it again.",
+            dict(reading.record.headers) if reading.record else {},
+        )
+
+
+def _read(raw: RawGame, source: str) -> Reading:
+    try:
+        return read_game(raw, source=source)
+    except Exception as error:  # noqa: BLE001  # a bug in reading one game must not cost the others
+        return _crashed(raw, source, f"Kibitz failed to read this game ({type(error).__name__}: {error})")
+
+
+def _crashed(raw: RawGame, source: str, why: str) -> Reading:
+    text = raw.data.decode("utf-8", "replace")
+    reason = f"{why}; it was left out. Please report it with this text."
+    return Reading(None, Problem(source, raw.index, raw.line, raw.byte_offset, ProblemKind.REJECTED, reason, {}, text))
+
+
+def _stray(source: str, piece: StrayText) -> Problem:
+    text = piece.data[:_STRAY_TEXT].decode("utf-8", "replace").strip()
+    first = text.splitlines()[0][:80] if text else ""
+    reason = f'This text belongs to no game and was left out: "{first}".'
+    return Problem(source, None, piece.line, piece.byte_offset, ProblemKind.REJECTED, reason, {}, text)
+
+
+def _skipped_block(task: ReadTask, block: Block, out: BlockRead) -> BlockRead:
+    pieces = block.pieces
+    out.accounted = count_nonblank(block.data) if block.data is not None else sum(piece.nonblank for piece in pieces)
+    size = len(block.data) if block.data is not None else sum(piece.size for piece in pieces)
+    reason = f"These {size} bytes ended the reading process each time and were left out. Please report it."
+    out.problems.append(Problem(task.source.name, None, block.line, block.byte_offset, ProblemKind.REJECTED, reason))
+    return out
+
+
+_book: OpeningBook | None = None
+
+
+def _named(record: GameRecord) -> GameRecord:
+    """The record with its opening, where its rules and start allow one."""
+    global _book  # noqa: PLW0603  # one book a process, read when the first game needs it
+    if record.variant not in ("chess", "chess960") or not record.moves:
+        return record
+    if _book is None:
+        _book = OpeningBook.load()
+    return replace(record, opening=_book.name(unpack_moves(record.moves), record.start_fen))
+
+
+def reading_process(connection: Connection) -> None:
+    """Main function of a reading process: tasks in, messages out, until the other end closes.
+
+    The importing process owns cancellation and its death closes the pipe, so Ctrl+C is ignored here and nothing of
+    this process outlives its parent by more than the block at hand.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _be_nice()
+    with contextlib.suppress(EOFError, OSError):
+        _serve(connection.recv, connection.send)
+
+
+def _serve(receive: Callable[[], ReadTask | None], send: Callable[[Message], None]) -> None:
+    send(Ready())
+    while (task := receive()) is not None:
+        for message in read_source(task):
+            send(message)
+
+
+def _be_nice() -> None:
+    """Leave the processor to the window and the engines."""
+    with contextlib.suppress(OSError, ImportError, AttributeError):
+        if sys.platform == "win32":
+            import psutil  # noqa: PLC0415  # Windows has no nice()
+
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            os.nice(_NICENESS)
