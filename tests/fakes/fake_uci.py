@@ -1,11 +1,13 @@
 """A UCI engine that misbehaves on demand: a real process, since only those hang, crash and ignore us for real.
 
-Run as a script it is the engine; imported, `fake_engine` writes a start script for it that sessions can open. It only
-knows the standard library, so that it starts in some 20 ms. Scores are a function of the position's text alone.
+Run as a script it is the engine; imported, `fake_engine` writes a start script for it that sessions can open. It starts
+in some 20 ms and loads python-chess only when it must find a legal move: the first in alphabetical order. Scores are a
+function of the position's text alone, so that runs can be compared.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import resource
 import shlex
@@ -58,7 +60,11 @@ def fake_engine(folder: Path, mode: str, value: int = 0) -> str:
     if mode not in MODES:
         raise ValueError(f"no such mode: {mode}")
     script = folder / f"fake-{mode}-{value}"
-    words = [sys.executable, "-S", "-E", str(Path(__file__).resolve()), mode, str(value)]
+    found = importlib.util.find_spec("chess")
+    assert found is not None
+    assert found.origin is not None
+    packages = Path(found.origin).parent.parent
+    words = [sys.executable, "-S", "-E", str(Path(__file__).resolve()), mode, str(value), str(packages)]
     script.write_text(f"#!/bin/sh\nexec {shlex.join(words)}\n", encoding="utf-8")
     script.chmod(0o755)
     return str(script)
@@ -147,19 +153,20 @@ class FakeEngine:
         if self.mode == "abort_at":
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             os.kill(os.getpid(), signal.SIGSEGV)
+            threading.Event().wait()  # another thread may be the one to receive it
         os._exit(3)
 
     def answer(self) -> list[str]:
-        """The lines that end a search; the first legal-looking move is one that opens every test position."""
+        """The lines that end a search."""
         move = first_move(self.position)
         score = zlib.crc32(self.position.encode()) % 601 - 300
         head = "info depth 9 seldepth 12 multipv 1"
         exact = f"{head} score cp {score} nodes 2000 nps 100000 time 20 pv {move}"
         answers = {
             "garbage": ["\x00\x01 lorem ipsum", "info depth", "info score", "bestmove \x7f\x7f"],
-            "illegal_move": [exact, "bestmove e2e5"],
-            "illegal_pv": [f"{head} score cp {score} nodes 2000 pv e2e5 e7e5", f"bestmove {move}"],
-            "pv_breaks": [f"{exact} h8h1 a1a1", f"bestmove {move}"],
+            "illegal_move": [exact, "bestmove a1h2"],
+            "illegal_pv": [f"{head} score cp {score} nodes 2000 pv a1h2 e7e5", f"bestmove {move}"],
+            "pv_breaks": [f"{exact} a1h2 a1a1", f"bestmove {move}"],
             "no_move": [exact, "bestmove (none)"],
             "bound_only": [f"{head} score cp 77 lowerbound nodes 2000 pv {move}", f"bestmove {move}"],
             "bound_last": [exact, f"{head} score cp 900 upperbound nodes 2345 pv {move}", f"bestmove {move}"],
@@ -173,13 +180,16 @@ class FakeEngine:
 
 
 def first_move(position: str) -> str:
-    """A move that is legal in the test positions: a rook's pawn, or a knight going to and fro.
+    """The first legal move in alphabetical order of the position that a `position fen ... moves ...` command sets."""
+    import chess  # noqa: PLC0415 - costs more than all the rest of this engine
 
-    The fake knows no chess. Tests send the standard start with `g1f3 g8f6 f3g1 f6g8 ...` or nothing behind it.
-    """
-    moves = position.partition(" moves ")[2].split()
-    return "a2a3" if len(moves) % 2 == 0 else "a7a6"
+    fen, _, moves = position.removeprefix("position fen ").partition(" moves ")
+    board = chess.Board(fen)
+    for move in moves.split():
+        board.push_uci(move)
+    return min(move.uci() for move in board.legal_moves)
 
 
 if __name__ == "__main__":
+    sys.path.append(sys.argv[3])
     FakeEngine(sys.argv[1], int(sys.argv[2])).run()

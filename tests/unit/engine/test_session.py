@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SHORT = Deadlines(handshake_s=5, ready_s=5, search_s=0.4, slowest_nps=100_000, stop_s=0.3, quit_s=0.3)
+SHORT = Deadlines(handshake_s=5, ready_s=5, search_s=1.5, slowest_nps=100_000, stop_s=0.3, quit_s=0.3)
 PATIENT = Deadlines(search_s=30, stop_s=0.3, quit_s=0.3)
 KNIGHTS = ("g1f3", "g8f6", "f3g1", "f6g8")
 
@@ -157,10 +157,10 @@ def test_a_hung_engine_is_killed_at_its_deadline(open_fake: Opener, mode: str, v
         search(session)
     started = time.monotonic()
     with pytest.raises(
-        EngineHungError, match=r"did not answer within 0.41 s while searching the position after 0 plies"
+        EngineHungError, match=r"did not answer within 1.51 s while searching the position after 0 plies"
     ):
         search(session, nodes=1000)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
 
 
 def test_a_deaf_engine_is_killed(tmp_path: Path) -> None:
