@@ -76,11 +76,16 @@ class Settings:
         return self.workers or default_workers()
 
 
-def default_workers() -> int:
-    """Cores this process may use, less one for the window and the writer; at least 1."""
+def cores() -> int:
+    """Cores this process may use; at least 1."""
     if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)) - 1)
-    return max(1, (os.cpu_count() or 1) - 1)
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_workers() -> int:
+    """Cores less one for the window and the writer; at least 1."""
+    return max(1, cores() - 1)
 
 
 def _text(value: object) -> str:

@@ -27,11 +27,11 @@ def run_import(arguments: Namespace) -> int:
     """Import files and print the receipt. 1 when something was rejected, 130 when it was stopped."""
     from desktop_app.library.library import Library
     from desktop_app.services.import_games import import_sources
-    from desktop_app.settings import default_workers
+    from desktop_app.settings import cores
 
     line = output.ProgressLine()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
-        receipt = import_sources(library, arguments.paths, progress=line, cancel=interrupt, workers=default_workers())
+        receipt = import_sources(library, arguments.paths, progress=line, cancel=interrupt, workers=cores())
         line.clear()
     if arguments.json:
         output.print_json(receipt.to_json())
