@@ -6,7 +6,6 @@ Main thread; everything that touches the library runs in `runtime.operations`, s
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -26,18 +25,12 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.domain.game import GameId
     from desktop_app.domain.profile import SearchSpec
-    from desktop_app.domain.work import JobId
     from desktop_app.ports import Evaluator
     from desktop_app.services.changes import Changes
     from desktop_app.ui.controllers.desk import Desk
 
 _TICK_MS = 250
 LIVE_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED})
-
-
-def default_workers() -> int:
-    """One core is left to the user; at least one worker."""
-    return max(1, (os.cpu_count() or 2) - 1)
 
 
 class BatchController(QObject):
@@ -66,7 +59,6 @@ class BatchController(QObject):
         self._workers = EngineWorkers(self._open_engine, self)
         self.snapshot = BatchSnapshot()
         self._estimates = 0
-        self._asking = False
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.setObjectName("batch tick")
         self._timer.timeout.connect(self._tick)
@@ -142,21 +134,37 @@ class BatchController(QObject):
         """Try the failed games of the job again."""
         self._on_batch("Retrying", lambda batch: batch.retry_failed(), self._go)
 
-    def stop(self, budget_ms: int) -> bool:
-        """Close the queue, stop and join the workers, kill engines at the deadline. The job stays resumable."""
+    def begin_stop(self) -> None:
+        """Main thread: start nothing more, hear nothing more, let searches end. Returns at once."""
         self._timer.stop()
         self._bridge.close()
         if self._batch is not None:
-            self._batch.close()
-        return self._workers.stop(budget_ms)
+            self._batch.stop_searching()
+
+    def finish_stop(self, budget_ms: int) -> bool:
+        """Any thread but the main one: join the workers, kill engines at the deadline; the job stays resumable."""
+        joined = self._workers.stop(self._batch, budget_ms)
+        if self._batch is not None:
+            self._batch.close(budget_s=budget_ms / 1000)
+        return joined
 
     def _resume_unfinished(self, batch: AnalysisBatch) -> None:
+        def resume() -> int:
+            job = batch.resumable_job()
+            if job is None:
+                return 0
+            batch.resume(job.id)
+            if job.state is JobState.PAUSED:
+                batch.pause()
+            now = batch.snapshot()
+            return now.items_queued + now.items_running
+
         def done(games: int) -> None:
             if games:
                 self.resumed.emit(games)
                 self._go()
 
-        self._desk.operations.read("Resuming the analysis", batch.resume_unfinished, done)
+        self._desk.operations.read("Resuming the analysis", resume, done)
 
     def _on_batch(
         self, title: str, command: Callable[[AnalysisBatch], object], then: Callable[[], None] | None = None
@@ -180,25 +188,13 @@ class BatchController(QObject):
     @Slot()
     def _tick(self) -> None:
         batch = self._batch
-        if batch is None or self._asking:
+        if batch is None:
             return
-        self._asking = True
-        self._desk.operations.read("Reading the batch", batch.snapshot, self._on_snapshot, self._on_snapshot_failed)
-
-    def _on_snapshot_failed(self, error: Exception) -> None:
-        self._asking = False
-        self._timer.stop()
-        self._desk.notices.post_error("Reading the batch", error)
-
-    def _on_snapshot(self, snapshot: BatchSnapshot) -> None:
-        self._asking = False
-        self.snapshot = snapshot
-        batch = self._batch
-        if batch is not None and self.alive:
-            self._workers.start(batch, snapshot.wanted_workers)
-        else:
+        self._workers.top_up(batch)
+        self.snapshot = batch.snapshot()
+        if not self.alive:
             self._timer.stop()
-        self.snapshot_changed.emit(snapshot)
+        self.snapshot_changed.emit(self.snapshot)
 
     @Slot(object)
     def _on_facts_changed(self, changes: Changes) -> None:
@@ -209,20 +205,12 @@ class BatchController(QObject):
         for item in news:
             if item.error:
                 self._desk.notices.post(item.error, NoticeKind.WARNING)
-            if item.state is JobState.DONE:
-                self._finish(item.job_id)
+            if item.state in LIVE_STATES:
+                self._timer.start()
         self._tick()
-
-    def _finish(self, job_id: JobId) -> None:
-        batch = self._batch
-        if batch is not None:
-            self._desk.operations.read("Reading the batch", batch.snapshot, lambda last: self._announce(last, job_id))
-
-    def _announce(self, snapshot: BatchSnapshot, job_id: JobId) -> None:
-        if snapshot.job_id == job_id:
-            self.snapshot = snapshot
-            self.snapshot_changed.emit(snapshot)
-            self.finished.emit(snapshot)
+        ended = [item for item in news if item.state not in LIVE_STATES]
+        if ended and not self.alive:
+            self.finished.emit(self.snapshot)
 
     def _open_engine(self, hash_mb: int) -> Evaluator:
         """Worker thread: a fresh engine process."""

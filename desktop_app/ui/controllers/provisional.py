@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from desktop_app.domain.judgement import MoveVerdict
 
 
-def with_news(view: GameView, news: Mapping[Ply, Evaluation]) -> GameView:
-    """The view with `news` (by ply) where it has no score yet, and verdicts wherever both sides of a move are known."""
+def with_news(view: GameView, news: Mapping[Ply, Evaluation]) -> tuple[GameView, frozenset[Ply]]:
+    """The view with `news` (by ply) where it has no score yet, and verdicts wherever both sides of a move are known.
+
+    The second value is the plies whose score is news.
+    """
     fresh = {ply: evaluation for ply, evaluation in news.items() if _is_hole(view, ply)}
     if not fresh:
-        return view
+        return view, frozenset()
     scores = [view.analysis.root if view.analysis else None, *(move.score for move in view.plies)]
     best: list[str | None] = [*(move.best_uci for move in view.plies), None]
     for ply, evaluation in fresh.items():
@@ -40,9 +43,8 @@ def with_news(view: GameView, news: Mapping[Ply, Evaluation]) -> GameView:
         start_white=view.start_fen.split()[1:2] != ["b"],
         standard_start=view.start_fen == chess.STARTING_FEN,
     )
-    return replace(
-        view, plies=tuple(_merge(move, fresh, verdict) for move, verdict in zip(view.plies, verdicts, strict=False))
-    )
+    plies = tuple(_merge(move, fresh, verdict) for move, verdict in zip(view.plies, verdicts, strict=False))
+    return replace(view, plies=plies), frozenset(fresh)
 
 
 def _is_hole(view: GameView, ply: Ply) -> bool:

@@ -6,7 +6,7 @@ Used by `windows.game_panel`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.models.game_cursor import GameCursor
 
 _REFRESH_INTERVAL_MS = 300
+_Answer: TypeAlias = "tuple[GameView, GameView, frozenset[Ply]]"
 
 
 class ViewerController(QObject):
@@ -95,7 +96,7 @@ class ViewerController(QObject):
             return
         if self._news_only and self._stored is not None:
             stored, news = self._stored, dict(self._news)
-            self._ask(lambda: (stored, with_news(stored, news)))
+            self._ask(lambda: (stored, *with_news(stored, news)))
         else:
             self._read()
 
@@ -105,17 +106,17 @@ class ViewerController(QObject):
             return
         self._news_only = True
 
-        def read() -> tuple[GameView, GameView]:
+        def read() -> _Answer:
             stored = show_game(library, game_id)
-            return stored, with_news(stored, news)
+            return stored, *with_news(stored, news)
 
         self._ask(read)
 
-    def _ask(self, call: Callable[[], tuple[GameView, GameView]]) -> None:
+    def _ask(self, call: Callable[[], _Answer]) -> None:
         self._sequence += 1
         sequence = self._sequence
 
-        def done(answer: tuple[GameView, GameView]) -> None:
+        def done(answer: _Answer) -> None:
             if sequence == self._sequence:
                 self._on_view(*answer)
 
@@ -125,9 +126,9 @@ class ViewerController(QObject):
 
         self._desk.operations.read("Opening a game", call, done, failed)
 
-    def _on_view(self, stored: GameView, shown: GameView) -> None:
+    def _on_view(self, stored: GameView, shown: GameView, provisional: frozenset[Ply]) -> None:
         self._stored = stored
-        self._cursor.show(shown)
+        self._cursor.show(shown, provisional)
         if self._target_ply is not None:
             ply, self._target_ply = self._target_ply, None
             self._cursor.go_to(ply)

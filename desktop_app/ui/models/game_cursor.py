@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.domain.game import Ply
 
@@ -48,14 +48,18 @@ class GameCursor(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.view: GameView | None = None
+        self.provisional: frozenset[Ply] = frozenset()
         self.ply = Ply(0)
         self.line: LineView | None = None
         self.line_ply = 0
 
-    def show(self, view: GameView | None) -> None:
-        """Show a game. The same game again (newer facts) keeps the place; another one starts at its beginning."""
+    def show(self, view: GameView | None, provisional: frozenset[Ply] = frozenset()) -> None:
+        """Show a game; `provisional` are the plies whose score is not stored yet.
+
+        The same game again (newer facts) keeps the place; another one starts at its beginning.
+        """
         same = self.view is not None and view is not None and self.view.id == view.id
-        self.view = view
+        self.view, self.provisional = view, provisional
         if not same:
             self.ply, self.line, self.line_ply = Ply(0), None, 0
         elif view is not None:
@@ -88,6 +92,7 @@ class GameCursor(QObject):
             fen, last = self._at(self.line.from_ply)
         return Spot(self.line.from_ply, fen, last, self.line, self.line_ply, animated)
 
+    @Slot(int)
     def go_to(self, ply: int) -> None:
         """Go to a ply of the game; leaves a line."""
         target = Ply(max(0, min(ply, self.last_ply)))
@@ -95,6 +100,7 @@ class GameCursor(QObject):
         self.ply, self.line, self.line_ply = target, None, 0
         self.moved.emit(self.spot(animated=animated))
 
+    @Slot(int)
     def step(self, count: int) -> None:
         """Forward, or back when negative; inside a line along the line, and back out of it before its first move."""
         if self.line is None:
@@ -113,6 +119,7 @@ class GameCursor(QObject):
         self.line, self.line_ply = line, target
         self.moved.emit(self.spot(animated=animated))
 
+    @Slot()
     def leave_line(self) -> bool:
         """Back to the game. Returns False when no line was being played."""
         if self.line is None:
@@ -136,6 +143,15 @@ class GameCursor(QObject):
             self.go_to(next((ply for ply in reversed(plies) if ply < self.ply), plies[-1]))
         else:
             self.go_to(next((ply for ply in plies if ply > self.ply), plies[0]))
+        return True
+
+    @Slot()
+    def go_to_next_error(self) -> bool:
+        """Go to the next judged move, round the end. Returns False when there is none."""
+        plies = [move.ply for move in self.view.plies if move.judgement] if self.view else []
+        if not plies:
+            return False
+        self.go_to(next((ply for ply in plies if ply > self.ply), plies[0]))
         return True
 
     def _at(self, ply: int) -> tuple[str, str | None]:

@@ -1,27 +1,25 @@
 """The engine workers: a pool of their own, a long-lived runnable and a warm engine each.
 
-Pool threads run `analysis.loop.work` and own their engine; the main thread starts, counts and joins them. How many
-there should be is decided by the batch (`pull` answers None to a worker too many). Used by
-`controllers.batch_controller`.
+Pool threads run the batch's worker loop and own their engine; the main thread starts and joins them. How many there
+should be is decided by the batch. Used by `controllers.batch_controller`.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
-
-from desktop_app.analysis.loop import work
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_app.domain.evaluation import EngineIdentity, Evaluation
-    from desktop_app.ports import ChunkSource, Evaluator
+    from desktop_app.ports import Evaluator
 
 _log = logging.getLogger(__name__)
+_MOST_WORKERS = 256
 
 
 class _Tracked:
@@ -57,19 +55,32 @@ class _Tracked:
         getattr(self._inner, "kill", self._inner.close)()
 
 
+class WorkerHost(Protocol):
+    """What the pool works for (`services.analyse_games.AnalysisBatch`): any thread; all but `run_worker` at once."""
+
+    def claim_workers(self) -> tuple[int, ...]:
+        """Numbers of workers to be started now."""
+
+    def run_worker(self, worker: int, open_evaluator: Callable[[int], Evaluator]) -> None:
+        """Work on the calling thread until the worker shall end."""
+
+    def stop_searching(self) -> None:
+        """End all workers as soon as their engines obey."""
+
+
 class _Worker(QRunnable):
     """One worker's whole life on a pool thread."""
 
-    def __init__(self, number: int, pool: EngineWorkers, source: ChunkSource) -> None:
+    def __init__(self, number: int, pool: EngineWorkers, host: WorkerHost) -> None:
         super().__init__()
         self.setAutoDelete(True)
-        self._number, self._pool, self._source = number, pool, source
+        self._number, self._pool, self._host = number, pool, host
 
     def run(self) -> None:
         """Pool thread. Catches everything and always says that it ended."""
         failure = ""
         try:
-            work(self._number, self._source, self._pool.open_tracked)
+            self._host.run_worker(self._number, self._pool.open_tracked)
         except BaseException as error:  # noqa: BLE001 - the end of a worker must be told whatever it was
             _log.exception("worker %d ended with an error", self._number)
             failure = str(error) or type(error).__name__
@@ -77,65 +88,47 @@ class _Worker(QRunnable):
 
 
 class EngineWorkers(QObject):
-    """Keeps as many workers alive as are wanted while there is a source to pull from.
+    """Runs the workers a host asks for.
 
     Signals: `worker_ended(number, failure)`; failure is "" for an ordinary end.
     """
 
     worker_ended = Signal(int, str)
-    _ended = Signal(int, str)
 
     def __init__(self, open_evaluator: Callable[[int], Evaluator], parent: QObject | None = None) -> None:
         """`open_evaluator(hash_mb)` starts an engine; it is called on worker threads."""
         super().__init__(parent)
         self._open_evaluator = open_evaluator
         self._pool = QThreadPool(self)
-        self._pool.setExpiryTimeout(-1)
+        self._pool.setMaxThreadCount(_MOST_WORKERS)
         self._lock = threading.Lock()
         self._tracked: set[_Tracked] = set()
         self._stopping = False
-        self._source: ChunkSource | None = None
-        self._alive: set[int] = set()
-        self._ended.connect(self._on_ended)
 
-    @property
-    def alive(self) -> int:
-        """Workers that have not ended."""
-        return len(self._alive)
+    def top_up(self, host: WorkerHost) -> int:
+        """Main thread: start the workers the host misses; returns how many. Idempotent: called at every tick."""
+        if self._stopping:
+            return 0
+        numbers = host.claim_workers()
+        for number in numbers:
+            self._pool.start(_Worker(number, self, host))
+        return len(numbers)
 
-    def start(self, source: ChunkSource, wanted: int) -> None:
-        """Main thread: pull from `source` with `wanted` workers."""
-        self._source = source
-        self.set_wanted(wanted)
-
-    def set_wanted(self, wanted: int) -> None:
-        """Main thread: start missing workers; the source ends those too many. Idempotent: called at every tick."""
-        source = self._source
-        if source is None or self._stopping:
-            return
-        self._pool.setMaxThreadCount(max(wanted, len(self._alive), 1))
-        for number in range(wanted):
-            if number not in self._alive:
-                self._alive.add(number)
-                self._pool.start(_Worker(number, self, source))
-
-    def release(self) -> None:
-        """Main thread: no job is left; workers that end are not replaced."""
-        self._source = None
-
-    def stop(self, budget_ms: int) -> bool:
-        """Main thread: stop searches, join the workers, kill engines at the deadline. The source must be closed before.
+    def stop(self, host: WorkerHost | None, budget_ms: int) -> bool:
+        """Any thread: stop searches, join the workers, kill engines at the deadline.
 
         Returns False when a thread outlived even that.
         """
-        self._stopping = True
-        self._source = None
-        for evaluator in self._open_evaluators():
-            evaluator.stop()
+        with self._lock:
+            self._stopping = True
+        if host is not None:
+            host.stop_searching()
         if self._pool.waitForDone(budget_ms):
             return True
         _log.warning("engines did not stop within %d ms; they are killed", budget_ms)
-        for evaluator in self._open_evaluators():
+        with self._lock:
+            left = list(self._tracked)
+        for evaluator in left:
             evaluator.kill()
         return self._pool.waitForDone(max(500, budget_ms // 2))
 
@@ -151,18 +144,10 @@ class EngineWorkers(QObject):
 
     def report_end(self, number: int, failure: str) -> None:
         """Worker thread: the last thing a worker does."""
-        if not self._stopping:
-            self._ended.emit(number, failure)
+        with self._lock:
+            if not self._stopping:
+                self.worker_ended.emit(number, failure)
 
     def _forget(self, tracked: _Tracked) -> None:
         with self._lock:
             self._tracked.discard(tracked)
-
-    def _open_evaluators(self) -> list[_Tracked]:
-        with self._lock:
-            return list(self._tracked)
-
-    @Slot(int, str)
-    def _on_ended(self, number: int, failure: str) -> None:
-        self._alive.discard(number)
-        self.worker_ended.emit(number, failure)

@@ -1,0 +1,108 @@
+"""From a `GameView` to what the widgets take: cells of the move list, points of the graph, facts about the players.
+
+Pure; main thread. Called by `windows.board_area` and `windows.review_area`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.ui.widgets.eval_graph import PhaseLine, PlyPoint
+from desktop_app.ui.widgets.move_rows import MoveCell
+from desktop_app.ui.widgets.player_strip import PlayerFacts
+
+if TYPE_CHECKING:
+    from desktop_app.domain.evaluation import Score
+    from desktop_app.domain.game import Ply
+    from desktop_app.domain.game_view import GameView, PlyView
+
+_NAGS = {
+    1: "!", 2: "?", 3: "!!", 4: "??", 5: "!?", 6: "?!", 7: "□", 10: "=", 13: "∞", 14: "⩲", 15: "⩱", 16: "±", 17: "∓",
+    18: "+\N{MINUS SIGN}", 19: "\N{MINUS SIGN}+", 22: "⨀", 23: "⨀", 36: "→", 40: "↑", 132: "⇆", 140: "∆", 146: "N",
+}  # fmt: skip
+_POINTS = {"1-0": ("1", "0"), "0-1": ("0", "1"), "1/2-1/2": ("½", "½")}
+
+
+def shown_score(move: PlyView) -> Score | None:
+    """What we found, else what an imported `[%eval]` said."""
+    return move.score if move.score is not None else move.imported_eval
+
+
+def is_provisional(move: PlyView, news: frozenset[Ply]) -> bool:
+    """Whether what is shown of a move may change: a score not stored yet, or somebody else's."""
+    before = type(move.ply)(move.ply - 1)
+    return move.ply in news or before in news or (move.score is None and move.imported_eval is not None)
+
+
+def move_cells(view: GameView, news: frozenset[Ply]) -> list[MoveCell]:
+    """The moves of the game with what is known of each."""
+    return [
+        MoveCell(
+            ply=move.ply,
+            san=move.san,
+            number=move.move_number,
+            black=not move.white,
+            score=shown_score(move),
+            judgement=move.judgement,
+            glyph="".join(_NAGS.get(nag, f"${nag}") for nag in move.nags),
+            clock_s=move.clock_s,
+            comment=move.comment,
+            variations=move.variations_pgn,
+            provisional=is_provisional(move, news),
+        )
+        for move in view.plies
+    ]
+
+
+def graph_points(view: GameView, news: frozenset[Ply]) -> list[PlyPoint]:
+    """The start position and every move; an empty list where nothing at all is known (the graph's skeleton)."""
+    root = view.analysis.root if view.analysis else None
+    points = [PlyPoint(0, root, provisional=0 in news)]
+    points += [
+        PlyPoint(
+            ply=move.ply,
+            score=shown_score(move),
+            label=move_label(move),
+            judgement=move.judgement,
+            provisional=is_provisional(move, news),
+        )
+        for move in view.plies
+    ]
+    return points if any(point.score is not None for point in points) else []
+
+
+def phase_lines(view: GameView) -> list[PhaseLine]:
+    """Where middlegame and endgame begin."""
+    if view.summary is None:
+        return []
+    return [PhaseLine(phase.first_ply, phase.name) for phase in view.summary.phases if phase.name != "opening"]
+
+
+def move_label(move: PlyView) -> str:
+    """The move as printed: "19. Rad1", "19… Qe7"."""
+    return f"{move.move_number}{'.' if move.white else '…'} {move.san}"
+
+
+def player_facts(view: GameView, ply: int, *, white: bool) -> PlayerFacts:
+    """A player at a moment of the game: the clock is the last one shown for this side."""
+    clock = next(
+        (move.clock_s for move in reversed(view.plies[:ply]) if move.white == white and move.clock_s is not None), None
+    )
+    points = _POINTS.get(view.result, ("", ""))
+    headers = dict(view.headers)
+    side = "White" if white else "Black"
+    fen = view.plies[ply - 1].fen_after if ply else view.start_fen
+    return PlayerFacts(
+        name=view.white if white else view.black,
+        white=white,
+        rating=view.white_elo if white else view.black_elo,
+        title=headers.get(f"{side}Title", "").strip("-?"),
+        points=points[0 if white else 1] if ply == len(view.plies) else "",
+        clock_s=clock,
+        to_move=(fen.split()[1:2] != ["b"]) == white,
+    )
+
+
+def opening_text(view: GameView) -> str:
+    """ECO code and name, or nothing."""
+    return f"{view.opening.eco}  {view.opening.name}" if view.opening else ""
