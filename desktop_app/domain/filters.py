@@ -90,7 +90,7 @@ _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<open>\()
       | (?P<close>\))
-      | (?P<minus>-(?=[^\s]))
+      | (?P<minus>-(?=[^\s)]))
       | (?P<name>[A-Za-z_]+)(?P<op>!=|<=|>=|[:=<>])
       | (?P<text>"[^"]*"?|[^\s()"]+)""",
     re.VERBOSE,

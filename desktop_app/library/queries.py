@@ -48,7 +48,7 @@ def _term(term: Term) -> Condition:
 
 
 def _column(name: str) -> ColumnElement[Any]:
-    return (game.c.ply_count + 1).op("/")(2) if name == "moves" else game.c[name]
+    return (game.c.ply_count + 1) // 2 if name == "moves" else game.c[name]
 
 
 _MARKS: dict[str, Condition] = {

@@ -33,7 +33,7 @@ def _names(database: Database) -> list[str]:
 
 
 def test_full_disk_rolls_back_and_recovers(database: Database) -> None:
-    """When there is no room, the transaction is undone whole, the sentence says so, and work goes on with room again."""
+    """When there is no room, the transaction is undone whole and told; with room again work goes on."""
     database.write(lambda connection: _put(connection, "before"))
 
     def limit(connection: Connection, pages: int) -> int:
@@ -63,8 +63,9 @@ from desktop_app.library.database import Database
 database = Database.open(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 for number in range(1000):
+    row = (str(number), "x" * 5000)
     try:
-        database.write(lambda c: c.exec_driver_sql("INSERT INTO setting VALUES (?, ?)", (str(number), "x" * 5000)).rowcount)
+        database.write(lambda c: c.exec_driver_sql("INSERT INTO setting VALUES (?, ?)", row).rowcount)
     except DiskFullError as error:
         print(number)
         break
@@ -120,7 +121,7 @@ database.close()
 
 
 def test_lock_of_another_process_names_it(path: Path) -> None:
-    """While another process holds the write lock, writing fails with its name and id; reading goes on; then all is well."""
+    """While another process holds the write lock, writing fails and names it, reading goes on; then all is well."""
     with Database.open(path, busy_timeout_ms=50) as database, script(_HOLD, path) as holder:
         assert holder.stdin is not None
         assert holder.stdout is not None

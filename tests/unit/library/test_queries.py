@@ -1,0 +1,181 @@
+"""Filters over stored games: each finds exactly the games it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from desktop_app.domain.filters import GameQuery, parse_filter
+from desktop_app.domain.game import Opening, Ply
+from desktop_app.errors import FilterSyntaxError
+from desktop_app.library.library import Library
+from desktop_app.library.tables import game
+from tests.unit.library.records import make_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SICILIAN = Opening("B90", "Sicilian Defense: Najdorf Variation", Ply(10))
+GRECO = Opening("B9", "made up", Ply(1))
+
+RECORDS = {
+    1: make_record(White="Carlsen, Magnus", Black="Niemann, Hans", Date="2021.10.05", Event="Sinquefield Cup",
+                   WhiteElo="2850", BlackElo="2690", opening=SICILIAN),
+    2: make_record("d2d4", White="Anand, V", Black="Carlsen, Magnus", Date="2021.??.??", Result="1/2-1/2",
+                   WhiteElo="2780"),
+    3: make_record("c2c4", "e7e5", "b1c3", White="anon_100%", Black="anonX100", Date="????.??.??", Result="0-1",
+                   Event="?", ECO="A20"),
+    4: make_record("g1f3", White="So, W", Black="Ding, L", Date="2020.12.31", Result="*", partial="ply 2: no move"),
+    5: make_record("f2f4", White="Ding, L", Black="So, W", Date="2022.01.01", Event="Carlsen Memorial", not_judged="x"),
+    6: make_record("b2b4", White='"Quote"', Black="O'Kelly", Date="????.05.01", TimeControl="300+3",
+                   Termination="Time forfeit", Result="0-1"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library file with the six games, two of them analysed, one failed."""
+    path = tmp_path_factory.mktemp("queries") / "games.kibitz"
+    with Library.open(path) as library:
+        batch = library.imports.begin("first")
+        library.games.add(batch, [RECORDS[1], RECORDS[2]])
+        library.games.add(None, [RECORDS[number] for number in (3, 4, 5, 6)])
+        values = {
+            1: {"state": "analysed", "white_accuracy": 91.5, "black_accuracy": 60, "white_acpl": 12.5, "black_acpl": 80,
+                "white_blunders": 0, "black_blunders": 3},
+            2: {"state": "analysed", "white_accuracy": 80, "black_accuracy": 81,
+                "white_blunders": 1, "black_blunders": 0},
+            3: {"state": "failed", "error": "engine hung"},
+        }  # fmt: skip
+        for game_id, columns in values.items():
+            statement = update(game).where(game.c.id == game_id).values(columns)
+            library.database.write(lambda connection, statement=statement: connection.execute(statement).rowcount)
+    return path
+
+
+@pytest.fixture
+def games(stored: Path) -> Iterator[Library]:
+    """The stored library, open."""
+    with Library.open(stored) as library:
+        yield library
+
+
+def _found(library: Library, expression: str) -> list[int]:
+    query = GameQuery(filter=parse_filter(expression))
+    ids = list(library.games.ids(query))
+    assert library.games.count(query) == len(ids)
+    assert [row.id for row in library.games.page(query, 0, 100)] == ids
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("expression", "ids"),
+    [
+        ("", [1, 2, 3, 4, 5, 6]),
+        ("carlsen", [1, 2, 5]),
+        ("CARLSEN", [1, 2, 5]),
+        ("player:carlsen", [1, 2]),
+        ("player!=Carlsen,", [1, 2, 3, 4, 5, 6]),
+        ('player!="carlsen, magnus"', [3, 4, 5, 6]),
+        ("white:carlsen", [1]),
+        ('white="carlsen, magnus"', [1]),
+        ("white=carlsen", []),
+        ("najdorf", [1]),
+        ("event:cup", [1]),
+        ('"100%"', [3]),
+        ("anon_1", [3]),
+        ("100%", [3]),
+        ("_", [3]),
+        ("o'kelly", [6]),
+        ("time:300", [6]),
+        ("termination:forfeit", [6]),
+        ("result:draw", [2]),
+        ("1-0", [1, 5]),
+        ("result!=1-0", [2, 3, 4, 6]),
+        ("state:analysed", [1, 2]),
+        ("state!=analysed", [3, 4, 5, 6]),
+        ("is:partial", [4]),
+        ("is:notjudged", [5]),
+        ("is!=notjudged", [1, 2, 3, 4, 6]),
+        ("is:analysable -state:analysed", [3, 4, 6]),
+        ("date:2021", [1, 2]),
+        ("date:2021.10", [1]),
+        ("date!=2021", [4, 5]),
+        ("date>=2021", [1, 2, 5]),
+        ("date>2021", [5]),
+        ("date<=2021", [1, 2, 4]),
+        ("date<2021", [4]),
+        ("date:2020..2021", [1, 2, 4]),
+        ("-date>1000", [3, 6]),
+        ("eco:B", [1]),
+        ("eco:B9", [1]),
+        ("eco:A", [3]),
+        ("eco:A20..B90", [1, 3]),
+        ("eco>A", [1]),
+        ("eco<=A", [3]),
+        ("elo>2700", [1, 2]),
+        ("elo<2700", [1]),
+        ("black_elo:2690", [1]),
+        ("white_elo!=2850", [2]),
+        ("elo:2690..2780", [1, 2]),
+        ("-elo>0", [3, 4, 5, 6]),
+        ("accuracy<70", [1]),
+        ("white_accuracy>=91.5", [1]),
+        ("acpl<13", [1]),
+        ("blunders>=1", [1, 2]),
+        ("blunders=0", [1, 2]),
+        ("black_blunders=0", [2]),
+        ("-blunders>=0", [3, 4, 5, 6]),
+        ("moves=3", [1]),
+        ("moves=2", [3]),
+        ("moves>=2", [1, 3]),
+        ("plies<=1", [2, 4, 5, 6]),
+        ("id:3", [3]),
+        ("id:2..4", [2, 3, 4]),
+        ("batch:1", [1, 2]),
+        ("carlsen state:analysed -result:draw", [1]),
+        ("white:anand or white:ding", [2, 5]),
+        ("(white:anand or white:ding) 1-0", [5]),
+        ("-(carlsen or so)", [3, 6]),
+    ],
+)
+def test_filter_finds(games: Library, expression: str, ids: list[int]) -> None:
+    """The expression finds exactly these games."""
+    assert _found(games, expression) == ids
+
+
+PIECES = st.sampled_from(
+    [
+        "carlsen",
+        "elo>2000",
+        "date>=2021",
+        "blunders>=1",
+        "-",
+        "or",
+        "and",
+        "not",
+        "(",
+        ")",
+        '"a b"',
+        "eco:B",
+        "x%",
+        "state:failed",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(PIECES, min_size=1, max_size=7))
+def test_a_filter_and_its_opposite_split_the_library(games: Library, pieces: list[str]) -> None:
+    """Whatever the filter, each game matches either it or its negation: unknown values included."""
+    expression = " ".join(pieces).replace("- ", "-")
+    try:
+        found = _found(games, expression)
+    except FilterSyntaxError:
+        return
+    assert sorted(found + _found(games, f"-({expression})")) == [1, 2, 3, 4, 5, 6]
