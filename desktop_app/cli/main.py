@@ -50,11 +50,12 @@ def main(argv: Sequence[str], open_window: Callable[[list[str], str | None], int
         return int(done.code or 0)
     if invocation.command is None:
         arguments = invocation.arguments
-        return _guarded(lambda: open_window(arguments.paths, arguments.library))
-    return _guarded(lambda: _run(invocation))
+        return guarded(lambda: open_window(arguments.paths, arguments.library))
+    return guarded(lambda: _run(invocation))
 
 
-def _guarded(run: Callable[[], int]) -> int:
+def guarded(run: Callable[[], int]) -> int:
+    """Run a command with logging set up; turn whatever it raises into an exit code and one line on stderr."""
     from desktop_app import log, paths
 
     tail = log.set_up(paths.log_dir())
