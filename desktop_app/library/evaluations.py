@@ -89,6 +89,17 @@ class ChunkToStore:
     grading: str
 
 
+@dataclass(frozen=True, slots=True)
+class GameSize:
+    """How much there is to evaluate of a game, and how much is stored under one certain key."""
+
+    game_id: GameId
+    plies: int
+    variant: str
+    not_judged: str | None
+    stored: int
+
+
 class Evaluations:
     """Repository of analyses and their evaluations."""
 
@@ -129,6 +140,25 @@ class Evaluations:
                 )
             )
             return frozenset(GameId(value) for value in rows.scalars())
+
+    def sizes(self, game_ids: Iterable[GameId], key: AnalysisKey) -> list[GameSize]:
+        """How much of these games is evaluated under this key already."""
+        with self._database.read() as connection:
+            engine_id = _engine_id(connection, key.engine) or 0
+            stored = (
+                select(func.count())
+                .select_from(evaluation)
+                .join(analysis, analysis.c.id == evaluation.c.analysis_id)
+                .where(analysis.c.game_id == game.c.id, _is_search(engine_id, key.spec))
+                .correlate(game)
+                .scalar_subquery()
+            )
+            rows = connection.execute(
+                select(game.c.id, game.c.ply_count, game.c.variant, game.c.not_judged, stored.label("stored")).where(
+                    in_set(game.c.id, game_ids)
+                )
+            )
+            return [GameSize(GameId(row.id), row.ply_count, row.variant, row.not_judged, row.stored) for row in rows]
 
     def reusable(
         self, keys: Iterable[PositionKey], searcher: EngineIdentity, min_nodes: int

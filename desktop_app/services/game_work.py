@@ -59,6 +59,7 @@ class GameWork:
         pending: chunks not handed out, next first.
         running: worker -> the chunk it searches.
         dropped: cancelled, removed or failed; whoever still works on it stops.
+        fresh: what planning it stored without a search.
     """
 
     item: StoredItem
@@ -72,6 +73,7 @@ class GameWork:
     complete: bool = False
     dropped: bool = False
     running: dict[int, Chunk] = field(default_factory=dict)
+    fresh: tuple[StoredPosition, ...] = ()
     storing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -185,7 +187,8 @@ def prepare(library: Library, item: StoredItem, key: AnalysisKey, *, grading: Gr
     new = work.positions_of((ply, found) for ply, found in plan.over if ply not in known)
     wanted = [ply for chunk in plan.chunks for ply in chunk.plies]
     reused = work.reuse(library, wanted)
-    complete = work.store(library, [*new, *reused])
+    work.fresh = (*new, *reused)
+    complete = work.store(library, work.fresh)
     if not complete:
         work.pending.extend(Waiting(chunk) for chunk in (_plan(work) if reused else plan).chunks)
     return work

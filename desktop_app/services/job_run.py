@@ -68,6 +68,7 @@ class JobRun:
     job_id: JobId
     key: AnalysisKey
     started: float
+    ended_at: float | None = None
     state: JobState = JobState.RUNNING
     error: str = ""
     queue: dict[JobItemId, StoredItem] = field(default_factory=dict)
@@ -200,26 +201,35 @@ class JobRun:
         rest = {item_id: item for item_id, item in self.queue.items() if item_id not in first}
         self.queue = {**first, **rest}
 
+    def requeue_failed(self) -> None:
+        """All failed items get another chance, after the others."""
+        failed = list(self.failed.values())
+        self.failed.clear()
+        for item in failed:
+            self.settled_positions -= item.plies_done
+            self._queue(replace(item, state=ItemState.QUEUED, attempts=0, error=""))
+
+    def unfinished_items(self) -> list[StoredItem]:
+        """Items not ended yet: in progress, being planned, queued."""
+        works = (work.item for work in self.works.values())
+        return [*works, *self.preparing.values(), *self.queue.values()]
+
     def find(self, game_id: GameId) -> StoredItem | None:
         """The unfinished item of a game."""
-        for item in chain((work.item for work in self.works.values()), self.preparing.values(), self.queue.values()):
-            if item.game_id == game_id:
-                return item
-        return None
+        return next((item for item in self.unfinished_items() if item.game_id == game_id), None)
+
+    def unfinished_games(self) -> frozenset[GameId]:
+        """Games not ended yet."""
+        return frozenset(item.game_id for item in self.unfinished_items())
 
     @property
     def finished(self) -> bool:
         """Nothing is left to do."""
         return not (self.queue or self.works or self.preparing)
 
-    def unfinished_games(self) -> frozenset[GameId]:
-        """Games not ended yet."""
-        works = (work.item for work in self.works.values())
-        return frozenset(item.game_id for item in chain(works, self.preparing.values(), self.queue.values()))
-
     # -- figures ---------------------------------------------------------------------------------------------------
 
-    def count_stored(self, positions: Sequence[StoredPosition], result: ChunkResult | None, now: float) -> None:
+    def count_stored(self, positions: Sequence[StoredPosition], result: ChunkResult | None) -> None:
         """Add what was just stored to this process's figures."""
         searchable = [position for position in positions if position.evaluation.best is not None]
         searched = [position for position in searchable if not position.reused]
@@ -232,11 +242,10 @@ class JobRun:
             warmup_nodes=counters.warmup_nodes + (result.warmup_nodes if result else 0),
             engine_seconds=counters.engine_seconds + (result.engine_ms / 1000 if result else 0.0),
         )
-        self.rate.add(now, len(positions))
 
     def counters_at(self, now: float) -> BatchCounters:
         """The figures with the time passed."""
-        return replace(self.counters, wall_seconds=now - self.started)
+        return replace(self.counters, wall_seconds=(self.ended_at or now) - self.started)
 
     def snapshot(self, now: float) -> BatchSnapshot:
         """Everything but the workers and the jobs behind this one."""

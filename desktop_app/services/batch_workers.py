@@ -1,0 +1,127 @@
+"""The workers of a batch as the dispatcher sees them: who lives, what each searches, whom to stop. No locks of its own.
+
+Owned by `services.analyse_games`, which guards it with its lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.batch import WorkerRow, WorkerState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from desktop_app.domain.evaluation import Evaluation
+    from desktop_app.domain.game import Ply
+    from desktop_app.domain.work import Chunk, JobItemId
+    from desktop_app.ports import Evaluator
+    from desktop_app.services.game_work import GameWork
+
+_NPS_WEIGHT = 0.3
+"""How much the latest search counts in a worker's speed."""
+
+
+@dataclass(slots=True)
+class WorkerSlot:
+    """One worker.
+
+    Attributes:
+        evaluator: its engine, None while it has none.
+        opened: whether it had an engine since it was given its chunk; a fault without one is a failed start.
+        chunk: what it was given and has not answered for.
+        last_item: the game it worked on last, preferred for the next chunk.
+        stop: its chunk is no longer wanted.
+    """
+
+    worker: int
+    evaluator: Evaluator | None = None
+    opened: bool = False
+    chunk: Chunk | None = None
+    last_item: JobItemId | None = None
+    ply: Ply | None = None
+    nodes_per_second: float = 0.0
+    state: WorkerState = WorkerState.WAITING
+    stop: bool = False
+
+    def give(self, chunk: Chunk) -> None:
+        """It is given a chunk."""
+        self.chunk = chunk
+        self.last_item = chunk.item_id
+        self.opened = self.evaluator is not None
+        self.stop = False
+        self.ply = None
+        self.state = WorkerState.SEARCHING
+
+    def answered(self) -> None:
+        """It answered for its chunk."""
+        self.chunk = None
+        self.stop = False
+        self.state = WorkerState.WAITING
+
+    def searched(self, ply: Ply, evaluation: Evaluation) -> None:
+        """It finished one position."""
+        self.ply = ply
+        if evaluation.engine_ms > 0:
+            speed = evaluation.nodes * 1000 / evaluation.engine_ms
+            weight = _NPS_WEIGHT if self.nodes_per_second else 1.0
+            self.nodes_per_second += weight * (speed - self.nodes_per_second)
+
+
+@dataclass(slots=True)
+class Crew:
+    """All workers: `slots` of those alive, numbers `reserved` for those being started, and how many are `wanted`."""
+
+    wanted: int = 0
+    slots: dict[int, WorkerSlot] = field(default_factory=dict)
+    reserved: set[int] = field(default_factory=set)
+
+    def enter(self, worker: int) -> WorkerSlot:
+        """The worker's slot, made at its first pull."""
+        self.reserved.discard(worker)
+        return self.slots.setdefault(worker, WorkerSlot(worker))
+
+    def leave(self, worker: int) -> WorkerSlot | None:
+        """The worker ended; returns its slot."""
+        self.reserved.discard(worker)
+        return self.slots.pop(worker, None)
+
+    def reserve_missing(self) -> tuple[int, ...]:
+        """Numbers of workers to be started now; they are not named again until they have left."""
+        missing = tuple(
+            worker for worker in range(self.wanted) if worker not in self.slots and worker not in self.reserved
+        )
+        self.reserved.update(missing)
+        return missing
+
+    def stop_where(self, unwanted: Callable[[Chunk], bool]) -> list[Evaluator]:
+        """Mark workers whose chunk is unwanted; returns their engines, to be stopped without the lock."""
+        engines = []
+        for slot in self.slots.values():
+            if slot.chunk is not None and unwanted(slot.chunk):
+                slot.stop = True
+                if slot.evaluator is not None:
+                    engines.append(slot.evaluator)
+        return engines
+
+    def rows(self, works: Mapping[JobItemId, GameWork]) -> tuple[WorkerRow, ...]:
+        """The workers as shown."""
+        rows = []
+        for worker in sorted(self.slots):
+            slot = self.slots[worker]
+            work = works.get(slot.chunk.item_id) if slot.chunk else None
+            retiring = worker >= self.wanted and slot.chunk is not None
+            rows.append(
+                WorkerRow(
+                    worker=worker,
+                    state=WorkerState.RETIRING if retiring else slot.state,
+                    game_id=work.game_id if work else None,
+                    title=work.title if work else "",
+                    ply=slot.ply,
+                    plies_done=work.plies_done if work else 0,
+                    plies_total=work.plies_total if work else 0,
+                    nodes_per_second=round(slot.nodes_per_second),
+                )
+            )
+        return tuple(rows)
