@@ -1,0 +1,214 @@
+"""Toasts: short news at the window's bottom, with one action where there is one. Main thread; never modal.
+
+`ToastStack(parent).show_toast(...)`; a toast leaves by itself unless the pointer rests on it, an error stays until closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from desktop_app.ui.runtime import theme
+from desktop_app.ui.runtime.icons import icon
+from desktop_app.ui.runtime.tokens import GRID, RADIUS
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QEnterEvent, QPaintEvent
+
+_MOST = 3
+_SHOWN_MS = 6000
+
+
+class ToastKind(StrEnum):
+    """What kind of news it is; decides icon and colour."""
+
+    INFO = "info"
+    DONE = "done"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+_ICONS = {
+    ToastKind.INFO: "info",
+    ToastKind.DONE: "check",
+    ToastKind.WARNING: "warning",
+    ToastKind.ERROR: "warning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToastNews:
+    """A message, with an optional action whose id comes back in `action_clicked`."""
+
+    text: str
+    kind: ToastKind = ToastKind.INFO
+    action_text: str = ""
+    action_id: str = ""
+
+
+class Toast(QWidget):
+    """One piece of news.
+
+    Signals:
+        closed(): it has left, by itself or because it was closed.
+        action_clicked(str): its action was chosen (it leaves then).
+    """
+
+    closed = Signal()
+    action_clicked = Signal(str)
+
+    def __init__(self, news: ToastNews, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.news = news
+        self._icon = QLabel()
+        text = QLabel(news.text)
+        text.setWordWrap(len(news.text) > 60)
+        self._close = QToolButton()
+        self._close.setAccessibleName("Close")
+        self._close.setIconSize(QSize(16, 16))
+        self._close.clicked.connect(self.dismiss)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GRID + 6, 6, 6, 6)
+        layout.setSpacing(GRID)
+        layout.addWidget(self._icon)
+        layout.addWidget(text, 1)
+        if news.action_text:
+            button = QPushButton(news.action_text)
+            button.setProperty("role", "quiet")
+            button.clicked.connect(self._on_action)
+            layout.addWidget(button)
+        layout.addWidget(self._close)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMaximumWidth(560)
+        self.setMinimumWidth(min(440, text.fontMetrics().horizontalAdvance(news.text) + 80))
+        self.setAccessibleName(news.text)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SHOWN_MS)
+        self._timer.timeout.connect(self.dismiss)
+        if news.kind is not ToastKind.ERROR:
+            self._timer.start()
+        self._tint()
+
+    def dismiss(self) -> None:
+        """Leaves."""
+        self._timer.stop()
+        self.closed.emit()
+
+    def _on_action(self) -> None:
+        self.action_clicked.emit(self.news.action_id)
+        self.dismiss()
+
+    def _ink(self) -> str:
+        look = theme.tokens()
+        return {
+            ToastKind.INFO: look.accent,
+            ToastKind.DONE: look.success,
+            ToastKind.WARNING: look.warning,
+            ToastKind.ERROR: look.danger,
+        }[self.news.kind]
+
+    def _tint(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self._icon.setPixmap(icon(_ICONS[self.news.kind], self._ink()).pixmap(QSize(18, 18), ratio))
+        self._close.setIcon(icon("cancel"))
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Waits while it is being read."""
+        self._timer.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Goes on counting."""
+        if self.news.kind is not ToastKind.ERROR:
+            self._timer.start()
+        super().leaveEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draws the icons in the new theme's colours."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_icon"):
+            self._tint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A raised card with an edge in the kind's colour."""
+        look = theme.tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(look.border_strong), 1))
+        painter.setBrush(QColor(look.raised))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._ink()))
+        painter.drawRoundedRect(QRectF(4, 8, 3, self.height() - 16), 1.5, 1.5)
+        painter.end()
+
+
+class ToastStack(QWidget):
+    """Up to three toasts above each other at the bottom middle of its parent; the oldest goes first.
+
+    Signals:
+        action_clicked(str): the action of a toast was chosen.
+    """
+
+    action_clicked = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._toasts: list[Toast] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(GRID)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def show_toast(self, news: ToastNews) -> Toast:
+        """Shows a piece of news and returns its widget."""
+        while len(self._toasts) >= _MOST:
+            self._toasts[0].dismiss()
+        toast = Toast(news, self)
+        toast.closed.connect(self._on_closed)
+        toast.action_clicked.connect(self.action_clicked)
+        self._toasts.append(toast)
+        self._layout.addWidget(toast, 0, Qt.AlignmentFlag.AlignHCenter)
+        toast.show()
+        self.show()
+        self.raise_()
+        self._place()
+        return toast
+
+    def toasts(self) -> list[Toast]:
+        """Those that are shown, oldest first."""
+        return list(self._toasts)
+
+    def _on_closed(self) -> None:
+        toast = self.sender()
+        if isinstance(toast, Toast) and toast in self._toasts:
+            self._toasts.remove(toast)
+            self._layout.removeWidget(toast)
+            toast.hide()
+            toast.deleteLater()
+        self.setVisible(bool(self._toasts))
+        self._place()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        if parent is None:
+            return
+        self._layout.activate()
+        size = self.sizeHint()
+        width = min(size.width(), max(0, parent.width() - 2 * GRID))
+        self.setGeometry(
+            (parent.width() - width) // 2, parent.height() - size.height() - 3 * GRID, width, size.height()
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keeps to the parent's bottom."""
+        if event.type() is QEvent.Type.Resize and watched is self.parent():
+            self._place()
+        return False
