@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -92,13 +93,16 @@ class GameRecord:
                 self.start_fen or "",
                 self.moves.hex(),
                 # A game none of whose moves we could read is known by its text alone.
-                "" if self.moves else hashlib.sha256(self.pgn.encode()).hexdigest(),
+                "" if self.moves else hashlib.sha256(self.pgn.encode("utf-8", "surrogatepass")).hexdigest(),
             )
-        return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
+        return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 _LICHESS_PREFIXES = ("https://lichess.org/", "http://lichess.org/", "https://www.lichess.org/")
-_LICHESS_ID_LENGTH = 8
+_LICHESS_GAME = re.compile(r"([A-Za-z0-9]{8})(?:[A-Za-z0-9]{4})?(?:/(?:white|black)?)?(?:[?#].*)?")
+"""A game's id, the four letters a player's own link adds, the side it is seen from (lila conf/routes)."""
+_LICHESS_PAGES = frozenset({"analysis", "practice", "training", "insights"})
+"""Pages whose names could be ids. Broadcasts, studies and tournaments have more path than a game has."""
 _CHESSCOM_LINK = "chess.com/"
 
 
@@ -111,9 +115,9 @@ def site_id(headers: dict[str, str]) -> str:
         for tag in ("Site", "Link"):
             value = headers.get(tag, "")
             if value.startswith(prefix):
-                rest = value[len(prefix) :].split("/")[0].split("#")[0].split("?")[0]
-                if len(rest) >= _LICHESS_ID_LENGTH and rest.isalnum():
-                    return f"lichess:{rest[:_LICHESS_ID_LENGTH]}"
+                match = _LICHESS_GAME.fullmatch(value, len(prefix))
+                if match and match.group(1).lower() not in _LICHESS_PAGES:
+                    return f"lichess:{match.group(1)}"
     link = headers.get("Link", "")
     if _CHESSCOM_LINK in link and "/game/" in link:
         kind, _, number = link.rpartition("/game/")[2].split("?")[0].partition("/")
