@@ -101,7 +101,7 @@ class _GameReader:
             self._repairs.append(f"{mainline.stopped_at}: {mainline.stopped}; the {kept} half-moves before it are kept")
         tags = self._tags_with_result(mainline)
         text = self._text
-        if self._section.repairs or self._section.leading or mainline.text != body:
+        if not self._section.plain or mainline.text != body or not self._is_laid_out():
             # Mended text is written so that any other reader finds the same game in it.
             leading = "".join(comment + "\n" for comment in self._section.leading)
             text = f"{format_tags(tags)}\n{leading}{mainline.text}"
@@ -144,6 +144,12 @@ class _GameReader:
         if "Result" in dict(tags):
             return [(name, value if name == "Result" else old) for name, old in tags]
         return [*tags, ("Result", value)]
+
+    def _is_laid_out(self) -> bool:
+        """Whether each tag has a line of its own and the moves begin soon after, as other readers need it."""
+        head = self._text[: self._section.end]
+        lines = sum(line.startswith("[") for line in head.splitlines())
+        return lines == len(self._section.tags) and (not head or head[-1] == "\n") and not head.endswith("\n\n\n")
 
     def _body_line(self) -> int:
         """The line of the source on which the movetext begins."""
