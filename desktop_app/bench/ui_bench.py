@@ -1,0 +1,156 @@
+"""`kibitz bench ui`: how late the GUI thread answers while importing and analysing at full load, beside the same idle.
+
+Runs the real application twice in a window (its own virtual display where there is none): once with nothing to do,
+once importing a large file while a batch job resumes. The application measures itself (`ui.runtime.lateness`); this
+module never imports Qt. Budget: product.md section 6.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.bench.data import write_multiples
+from desktop_app.bench.figures import percentile
+from desktop_app.domain.filters import GameQuery
+from desktop_app.domain.game import GameId
+from desktop_app.domain.profile import Profile, SearchSpec
+from desktop_app.engine.discovery import find_engine
+from desktop_app.errors import EnvironmentLackingError
+from desktop_app.library.library import Library
+from desktop_app.services.import_games import import_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS = 60.0
+START_BUDGET_S = 40.0
+JOB_GAMES = 60
+IMPORT_GAMES = 60_000
+WORKERS = max(1, (os.cpu_count() or 2) - 1)
+
+
+def measure(seconds: float = SECONDS) -> dict[str, Any]:
+    """Lateness of a 5 ms timer in milliseconds: idle and under full load.
+
+    Raises EnvironmentLackingError without an engine or without a way to show a window.
+    """
+    engine = find_engine(None)
+    with tempfile.TemporaryDirectory(prefix="kibitz-bench-") as folder, _display() as display:
+        root = Path(folder)
+        idle = _run_application(root / "idle", display, seconds, arguments=[])
+        busy_library = root / "busy"
+        _prepare_job(busy_library, str(engine))
+        games = root / "load.pgn"
+        write_multiples(games, IMPORT_GAMES)
+        busy = _run_application(busy_library, display, seconds, arguments=[str(games)])
+        done = _work_done(busy_library)
+    return {
+        "seconds": seconds,
+        "idle": _figures(idle),
+        "importing and analysing": _figures(busy) | done | {"workers": WORKERS},
+    }
+
+
+def _figures(late_ms: list[float]) -> dict[str, Any]:
+    return {
+        "ticks": len(late_ms),
+        "late_ms_p50": round(percentile(late_ms, 0.50), 2),
+        "late_ms_p99": round(percentile(late_ms, 0.99), 2),
+        "late_ms_p99.9": round(percentile(late_ms, 0.999), 2),
+        "late_ms_worst": round(max(late_ms, default=0.0), 2),
+    }
+
+
+def _prepare_job(folder: Path, engine: str) -> None:
+    """A library with a queued job, which the application resumes by itself."""
+    folder.mkdir()
+    source = folder / "job.pgn"
+    write_multiples(source, JOB_GAMES, seed=1)
+    with Library.open(folder / "library.kibitz") as library:
+        import_sources(library, [source], workers=1)
+        ids = library.games.ids(GameQuery())
+        spec = SearchSpec.of_profile(Profile.STANDARD)
+        library.jobs.create([GameId(number) for number in ids], engine_path=engine, spec=spec, workers=WORKERS)
+
+
+def _work_done(folder: Path) -> dict[str, int]:
+    """What the application got done meanwhile: without load the figure would mean nothing."""
+    with Library.open(folder / "library.kibitz") as library:
+        rows = library.games.page(GameQuery(), 0, JOB_GAMES)
+        return {
+            "games_imported_meanwhile": library.games.count(GameQuery()) - JOB_GAMES,
+            "positions_analysed": sum(row.evaluated for row in rows),
+        }
+
+
+def _run_application(folder: Path, display: str, seconds: float, *, arguments: list[str]) -> list[float]:
+    folder.mkdir(exist_ok=True)
+    out = folder / "lateness.json"
+    environment = dict(os.environ)
+    environment |= {
+        "DISPLAY": display,
+        "QT_QPA_PLATFORM": "xcb",
+        "KIBITZ_LATENESS": str(out),
+        "KIBITZ_LATENESS_SECONDS": str(seconds),
+        # Settings, window state and logs of the run, not the user's.
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_DATA_HOME": str(folder / "data"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+    command = [sys.executable, "-m", "desktop_app", "--library", str(folder / "library.kibitz"), *arguments]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(timeout=seconds + START_BUDGET_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if not out.exists():
+        raise EnvironmentLackingError(
+            "The window did not stay open long enough to be measured.",
+            action="Run `kibitz doctor` and mend what it says.",
+        )
+    late: list[float] = json.loads(out.read_text(encoding="utf-8"))["late_ms"]
+    return late
+
+
+@contextlib.contextmanager
+def _display() -> Iterator[str]:
+    """The display to show windows on: the session's own, else a virtual one for as long as the bench runs."""
+    own = os.environ.get("DISPLAY")
+    if own:
+        yield own
+        return
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        raise EnvironmentLackingError(
+            "There is no display to show the window on.", action="Install Xvfb (sudo apt install xvfb) and try again."
+        )
+    read_end, write_end = os.pipe()
+    command = [xvfb, "-displayfd", str(write_end), "-screen", "0", "1366x768x24", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[write_end], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(write_end)
+    try:
+        with os.fdopen(read_end) as pipe:
+            number = pipe.readline().strip()
+        if not number:
+            raise EnvironmentLackingError("The virtual display did not start.", action="Run `Xvfb :99` to see why.")
+        yield f":{number}"
+    finally:
+        process.terminate()
+        deadline = time.monotonic() + 5
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=max(0.1, deadline - time.monotonic()))
+        if process.poll() is None:
+            process.kill()
+            process.wait()
