@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from desktop_app.analysis.plan import GamePlan
     from desktop_app.domain.evaluation import EngineIdentity, Evaluation
-    from desktop_app.domain.game import GameId
+    from desktop_app.domain.game import GameId, GameRecord
     from desktop_app.domain.profile import AnalysisKey, SearchSpec
     from desktop_app.domain.work import Chunk, JobItemId
     from desktop_app.library.jobs import GameLine, StoredItem
@@ -155,7 +155,7 @@ def engine_with(identity: EngineIdentity, spec: SearchSpec) -> EngineIdentity:
     return replace(identity, options=options)
 
 
-def main_line(line: GameLine) -> Mainline:
+def main_line(line: GameLine | GameRecord) -> Mainline:
     """Walk a stored game. Raises NothingToAnalyseError where there is nothing to walk."""
     if line.not_judged:
         raise NothingToAnalyseError(line.not_judged)

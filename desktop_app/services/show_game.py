@@ -1,0 +1,373 @@
+"""One game as the viewer and `kibitz show` present it, at any stage of analysis.
+
+Blocking (one read of the library); any thread but the GUI's. What depends on the game alone is kept for the last few
+games, so that reading an open game again after every chunk is cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import chess
+
+from desktop_app.analysis.judge import LABEL_NOT_EVALUATED
+from desktop_app.analysis.review import Mainline, Review, review
+from desktop_app.analysis.win_chances import win_percent
+from desktop_app.domain.evaluation import Cp, Evaluation, Mate, Over, Score
+from desktop_app.domain.game import GameId, GameRecord, GameState, Ply
+from desktop_app.domain.game_view import AnalysisView, GameView, LineView, PlyView
+from desktop_app.domain.judgement import LICHESS, RULES_VERSION, GameSummary, Grading, SideSummary
+from desktop_app.domain.moves import unpack_moves
+from desktop_app.pgn.tree import PlyAnnotation, human_annotations, start_board
+from desktop_app.services.game_work import NothingToAnalyseError, main_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.domain.judgement import MoveVerdict
+    from desktop_app.domain.rows import GameRow
+    from desktop_app.library.evaluations import GameAnalysis
+    from desktop_app.library.library import Library
+
+__all__ = ["GameView", "PlyView", "show_game", "to_json"]
+
+_GAMES_KEPT = 8
+_LINES_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One move, whatever was analysed."""
+
+    white: bool
+    number: int
+    san: str
+    uci: str
+    fen_before: str
+    fen_after: str
+    check: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Static:
+    """What depends on the game alone. `line` is None where nothing is judged; `note` says which moves are missing."""
+
+    start_fen: str
+    chess960: bool
+    moves: tuple[_Move, ...]
+    annotations: tuple[PlyAnnotation, ...]
+    line: Mainline | None
+    note: str
+
+
+def show_game(
+    library: Library, game_id: GameId, *, news: Mapping[Ply, Evaluation] | None = None, grading: Grading = LICHESS
+) -> GameView:
+    """Read one game with its evaluations, verdicts, lines and the human's annotations.
+
+    Args:
+        library: where it is.
+        game_id: which.
+        news: evaluations that are not stored yet, by ply; they fill holes and never replace what is stored.
+        grading: by which rules it is judged.
+
+    Raises NotFoundError.
+    """
+    stored = library.games.get(game_id)
+    analysis = library.evaluations.of_game(game_id)
+    static = _static(stored.record)
+    found = {**(news or {}), **(analysis.evaluations if analysis else {})}
+    reviewed = review(static.line, found, grading=grading) if static.line and found else None
+    record, row = stored.record, stored.row
+    # A failed game never counts: its figures would look like a finished game's.
+    counts = reviewed is not None and row.state is not GameState.FAILED
+    return GameView(
+        id=game_id,
+        headers=record.headers,
+        white=row.white,
+        black=row.black,
+        white_elo=row.white_elo,
+        black_elo=row.black_elo,
+        result=row.result,
+        variant=record.variant,
+        chess960=static.chess960,
+        start_fen=static.start_fen,
+        state=row.state,
+        error=row.error or "",
+        not_judged=record.not_judged or "",
+        partial=record.partial or "",
+        moves_note=static.note or record.partial or "",
+        opening=record.opening,
+        root_comment=static.annotations[0].comment,
+        root_variations_pgn=static.annotations[0].variations,
+        plies=_plies(static, found, reviewed),
+        analysis=_analysis(analysis, static, row, grading) if analysis else None,
+        summary=reviewed.summary if reviewed and counts else None,
+    )
+
+
+def _analysis(analysis: GameAnalysis, static: _Static, row: GameRow, grading: Grading) -> AnalysisView:
+    root = analysis.evaluations.get(Ply(0))
+    return AnalysisView(
+        engine=analysis.engine,
+        spec=analysis.spec,
+        positions=len(analysis.evaluations),
+        positions_total=static.line.positions if static.line else row.positions_total,
+        nodes=sum(found.nodes for found in analysis.evaluations.values()),
+        complete=analysis.complete,
+        root=root.score if root else None,
+        root_best_uci=root.best if root else None,
+        rules_version=RULES_VERSION,
+        grading=grading.name,
+    )
+
+
+def _plies(static: _Static, found: Mapping[Ply, Evaluation], reviewed: Review | None) -> tuple[PlyView, ...]:
+    verdicts = reviewed.verdicts if reviewed else ()
+    return tuple(
+        _ply_view(
+            Ply(ply),
+            move,
+            static,
+            before=found.get(Ply(ply - 1)),
+            after=found.get(Ply(ply)),
+            verdict=verdicts[ply - 1] if ply <= len(verdicts) else None,
+        )
+        for ply, move in enumerate(static.moves, start=1)
+    )
+
+
+def _ply_view(
+    ply: Ply,
+    move: _Move,
+    static: _Static,
+    *,
+    before: Evaluation | None,
+    after: Evaluation | None,
+    verdict: MoveVerdict | None,
+) -> PlyView:
+    annotation = static.annotations[ply]
+    judgement = verdict.judgement if verdict else None
+    best = _line(move.fen_before, before.pv[:1] or (before.best,), static.chess960) if before and before.best else None
+    judged = judgement is not None
+    line = _line(move.fen_after, after.pv, static.chess960) if after else _EMPTY
+    return PlyView(
+        ply=ply,
+        white=move.white,
+        move_number=move.number,
+        san=move.san,
+        uci=move.uci,
+        fen_before=move.fen_before,
+        fen_after=move.fen_after,
+        check=move.check,
+        clock_s=annotation.clock_s,
+        score=after.score if after else None,
+        depth=after.depth if after else None,
+        nodes=after.nodes if after else None,
+        pv_uci=line.ucis,
+        pv_san=line.sans,
+        best_uci=before.best if before else None,
+        best_san=best.sans[0] if best and best.sans else None,
+        judgement=judgement,
+        label=verdict.label if verdict else LABEL_NOT_EVALUATED,
+        move_accuracy=verdict.accuracy if verdict else None,
+        win_loss=verdict.win_loss if verdict else None,
+        white_win=win_percent(after.score) if after else None,
+        better=_line_view(Ply(ply - 1), move.fen_before, before, static.chess960) if judged else None,
+        refutation=_line_view(ply, move.fen_after, after, static.chess960) if judged else None,
+        nags=annotation.nags,
+        comment=annotation.comment,
+        variations_pgn=annotation.variations,
+        imported_eval=annotation.eval.score if annotation.eval else None,
+        phase=static.line.division.phase_of(ply) if static.line else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Moves of a line in three forms."""
+
+    ucis: tuple[str, ...]
+    sans: tuple[str, ...]
+    fens: tuple[str, ...]
+
+
+_EMPTY = _Line((), (), ())
+
+
+def _line_view(from_ply: Ply, fen: str, evaluation: Evaluation | None, chess960: bool) -> LineView | None:
+    if evaluation is None or not evaluation.pv:
+        return None
+    line = _line(fen, evaluation.pv, chess960)
+    return LineView(from_ply, line.ucis, line.sans, line.fens, evaluation.score)
+
+
+@lru_cache(maxsize=_LINES_KEPT)
+def _line(fen: str, ucis: tuple[str, ...], chess960: bool) -> _Line:
+    """Play a line; it ends where a move is not legal (a stored line of a position with another history)."""
+    board = chess.Board(fen, chess960=chess960)
+    played: list[tuple[str, str, str]] = []
+    for uci in ucis:
+        try:
+            move = board.parse_uci(uci)
+        except ValueError:
+            break
+        played.append((uci, board.san_and_push(move), board.fen()))
+    return _Line(*(tuple(part) for part in zip(*played, strict=True))) if played else _EMPTY
+
+
+@lru_cache(maxsize=_GAMES_KEPT)
+def _static(record: GameRecord) -> _Static:
+    board = start_board(record)
+    annotations = tuple(human_annotations(record))
+    if board is None:
+        note = f"Kibitz cannot replay the variant {record.variant}; the text is kept as it came."
+        return _Static(record.start_fen or "", False, (), annotations, None, note)
+    start_fen = board.fen()
+    moves, note = _replay(board, record)
+    return _Static(start_fen, board.chess960, moves, annotations, _mainline(record), note)
+
+
+def _replay(board: chess.Board, record: GameRecord) -> tuple[tuple[_Move, ...], str]:
+    moves: list[_Move] = []
+    fen = board.fen()
+    for ply, move in enumerate(unpack_moves(record.moves), start=1):
+        white, number = board.turn, board.fullmove_number
+        try:
+            if move and not board.is_legal(move):
+                return tuple(moves), f"ply {ply}: {move.uci()} is not legal here"
+            uci, san = board.uci(move), board.san_and_push(move)
+        except (ValueError, AssertionError) as error:
+            return tuple(moves), f"ply {ply}: {error}"
+        after = board.fen()
+        moves.append(_Move(white, number, san, uci, fen, after, board.is_check()))
+        fen = after
+    return tuple(moves), ""
+
+
+def _mainline(record: GameRecord) -> Mainline | None:
+    try:
+        return main_line(record)
+    except NothingToAnalyseError:
+        return None
+
+
+# -- product.md section 3 ------------------------------------------------------------------------------------------
+
+
+def to_json(view: GameView) -> dict[str, Any]:
+    """The game in the shape of `kibitz show --json`; nothing in it depends on when or how long things ran."""
+    return {
+        "id": view.id,
+        "headers": dict(view.headers),
+        "variant": view.variant,
+        "start_fen": view.start_fen,
+        "state": view.state.value,
+        "error": view.error or None,
+        "not_judged": view.not_judged or None,
+        "partial": view.partial or None,
+        "opening": (
+            {"eco": view.opening.eco, "name": view.opening.name, "ply": view.opening.ply} if view.opening else None
+        ),
+        "root_comment": view.root_comment,
+        "analysis": _analysis_json(view.analysis) if view.analysis else None,
+        "plies": [_ply_json(ply) for ply in view.plies],
+        "summary": _summary_json(view.summary) if view.summary else None,
+    }
+
+
+def _analysis_json(analysis: AnalysisView) -> dict[str, Any]:
+    return {
+        "engine": analysis.engine.name,
+        "engine_build": analysis.engine.build,
+        "engine_options": dict(analysis.engine.options),
+        "profile": analysis.spec.profile.value,
+        "nodes": analysis.spec.limit_nodes,
+        "reproducible": analysis.spec.reproducible,
+        "positions": analysis.positions,
+        "positions_total": analysis.positions_total,
+        "nodes_searched": analysis.nodes,
+        "complete": analysis.complete,
+        "rules_version": analysis.rules_version,
+        "grading": analysis.grading,
+        "root": {**_score_json(analysis.root), "best_uci": analysis.root_best_uci},
+    }
+
+
+def _ply_json(ply: PlyView) -> dict[str, Any]:
+    return {
+        "ply": ply.ply,
+        "san": ply.san,
+        "uci": ply.uci,
+        "fen_after": ply.fen_after,
+        "clock_s": ply.clock_s,
+        **_score_json(ply.score),
+        "over": _over_json(ply.score),
+        "depth": ply.depth,
+        "nodes": ply.nodes,
+        "best_uci": ply.best_uci,
+        "best_san": ply.best_san,
+        "pv": list(ply.pv_san),
+        "judgement": ply.judgement.value if ply.judgement else None,
+        "nag": ply.judgement.nag if ply.judgement else None,
+        "label": ply.label,
+        "confidence": None,
+        "move_accuracy": _rounded(ply.move_accuracy),
+        "comment": ply.comment,
+        "variations_pgn": " ".join(f"({variation})" for variation in ply.variations_pgn),
+        "nags": list(ply.nags),
+        "imported_eval": _score_json(ply.imported_eval) if ply.imported_eval else None,
+        "phase": ply.phase or None,
+    }
+
+
+def _score_json(score: Score | None) -> dict[str, int | None]:
+    """White's side; a finished game has neither, but a draw on the board is 0."""
+    match score:
+        case Cp(white_cp):
+            return {"white_cp": white_cp, "white_mate": None}
+        case Mate(white_mate):
+            return {"white_cp": None, "white_mate": white_mate}
+        case Over(None):
+            return {"white_cp": 0, "white_mate": None}
+        case _:
+            return {"white_cp": None, "white_mate": None}
+
+
+def _over_json(score: Score | None) -> str | None:
+    if not isinstance(score, Over):
+        return None
+    return "draw" if score.winner is None else "white" if score.winner else "black"
+
+
+def _summary_json(summary: GameSummary) -> dict[str, Any]:
+    return {
+        "white": _side_json(summary.white),
+        "black": _side_json(summary.black),
+        "phases": {
+            phase.name: {
+                "first_ply": phase.first_ply,
+                "last_ply": phase.last_ply,
+                "white_accuracy": _rounded(phase.white_accuracy),
+                "black_accuracy": _rounded(phase.black_accuracy),
+            }
+            for phase in summary.phases
+        },
+    }
+
+
+def _side_json(side: SideSummary) -> dict[str, float | int | None]:
+    return {
+        "accuracy": _rounded(side.accuracy),
+        "acpl": _rounded(side.acpl),
+        "inaccuracies": side.inaccuracies,
+        "mistakes": side.mistakes,
+        "blunders": side.blunders,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six decimals: more than anybody needs, and free of the last bits' noise."""
+    return None if value is None else round(value, 6)
