@@ -1,0 +1,176 @@
+"""How `kibitz analyse` tells what happens: JSON lines for scripts, a progress line and one line a game for people.
+
+Main thread only: worker threads' news reach it through a queue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Protocol
+
+from desktop_app.cli import output
+from desktop_app.domain.evaluation import Cp, Mate, Over
+from desktop_app.domain.work import ItemState, JobState
+
+if TYPE_CHECKING:
+    from desktop_app.domain.batch import BatchCounters, BatchSnapshot, ItemNews, JobNews, PositionNews
+    from desktop_app.domain.evaluation import Score
+    from desktop_app.domain.rows import GameRow
+
+NAME_COLUMNS = 44
+
+
+class Report(Protocol):
+    """Where the command's news go."""
+
+    def position(self, news: PositionNews) -> None:
+        """A position was evaluated."""
+
+    def game(self, news: ItemNews, row: GameRow | None) -> None:
+        """A game changed state; `row` is its line in the library now, None when it is gone."""
+
+    def job(self, news: JobNews) -> None:
+        """The job changed state."""
+
+    def progress(self, snapshot: BatchSnapshot) -> None:
+        """How far the batch is; called a few times a second."""
+
+    def summary(self, counters: BatchCounters) -> None:
+        """The end, whatever it is; always the last call."""
+
+
+def score_json(score: Score) -> dict[str, int | None]:
+    """A score from White's side; a finished position counts as 0 when drawn and has neither value when won."""
+    match score:
+        case Cp(white_cp):
+            return {"white_cp": white_cp, "white_mate": None}
+        case Mate(white_mate):
+            return {"white_cp": None, "white_mate": white_mate}
+        case Over(None):
+            return {"white_cp": 0, "white_mate": None}
+        case Over():
+            return {"white_cp": None, "white_mate": None}
+
+
+class JsonReport:
+    """One JSON object a line, handed on at once; the summary is the last."""
+
+    def position(self, news: PositionNews) -> None:
+        """Print `{"event": "position", …}`."""
+        found = news.evaluation
+        self._print(
+            "position",
+            {
+                "job": news.job_id,
+                "game": news.game_id,
+                "worker": news.worker,
+                "ply": news.ply,
+                **score_json(found.score),
+                "depth": found.depth,
+                "nodes": found.nodes,
+                "best_uci": found.best,
+                "reused": news.reused,
+            },
+        )
+
+    def game(self, news: ItemNews, row: GameRow | None) -> None:
+        """Print `{"event": "game", …}`, or "failed" with the reason."""
+        event = "failed" if news.state is ItemState.FAILED else "game"
+        value: dict[str, Any] = {"job": news.job_id, "game": news.game_id, "state": str(news.state)}
+        value |= {"skipped": news.skipped, "error": news.error or None}
+        if row is not None:
+            value |= {"white": row.white, "black": row.black, "game_state": str(row.state)}
+            value |= {"white_accuracy": row.white_accuracy, "black_accuracy": row.black_accuracy}
+        self._print(event, value)
+
+    def job(self, news: JobNews) -> None:
+        """Print `{"event": "job", …}`."""
+        self._print("job", {"job": news.job_id, "state": str(news.state), "error": news.error or None})
+
+    def progress(self, snapshot: BatchSnapshot) -> None:
+        """Say nothing: positions tell."""
+
+    def summary(self, counters: BatchCounters) -> None:
+        """Print `{"event": "summary", …}`."""
+        value = asdict(counters)
+        value |= {name: round(value[name], 3) for name in ("engine_seconds", "wall_seconds")}
+        self._print("summary", value)
+
+    def _print(self, event: str, value: dict[str, Any]) -> None:
+        output.print_json({"event": event, **value}, indent=None)
+
+
+class TextReport:
+    """One line for each game that ended, a progress line while things go on, a sentence at the end."""
+
+    def __init__(self) -> None:
+        self._line = output.ProgressLine()
+        self._total = 0
+        self._ended = 0
+
+    def position(self, news: PositionNews) -> None:
+        """Say nothing: the progress line does."""
+
+    def game(self, news: ItemNews, row: GameRow | None) -> None:
+        """Print a line for a game that ended."""
+        if news.state not in {ItemState.DONE, ItemState.FAILED}:
+            return
+        self._line.clear()
+        self._ended += 1
+        count = f"{self._ended:>{len(str(self._total))}}/{self._total}"
+        players = output.shorten(f"{row.white or '?'} - {row.black or '?'}" if row else "?", NAME_COLUMNS)
+        print(f"{count}  game {news.game_id}  {players}: {self._said(news, row)}", flush=True)
+
+    def _said(self, news: ItemNews, row: GameRow | None) -> str:
+        if news.state is ItemState.FAILED:
+            return f"failed: {output.one_line(news.error)}"
+        if news.skipped:
+            return f"skipped: {output.one_line(news.error)}"
+        return "analysed" if row is None else verdict_text(row)
+
+    def job(self, news: JobNews) -> None:
+        """Print why a job paused or failed."""
+        if news.error and news.state is not JobState.RUNNING:
+            self._line.clear()
+            output.complain(news.error)
+
+    def progress(self, snapshot: BatchSnapshot) -> None:
+        """Draw the progress line."""
+        self._total = snapshot.items_total
+        if snapshot.positions_total == 0:
+            return
+        left = "" if snapshot.eta_s is None else f", {output.duration(snapshot.eta_s)} left"
+        self._line.progress(
+            snapshot.positions_done,
+            snapshot.positions_total,
+            f"{snapshot.positions_done:,} of {snapshot.positions_total:,} positions, "
+            f"{snapshot.positions_per_second:.1f} a second{left}",
+        )
+
+    def summary(self, counters: BatchCounters) -> None:
+        """Print the last line."""
+        self._line.clear()
+        parts = [f"{output.counted(counters.games_done, 'game')} analysed"]
+        if counters.games_failed:
+            parts.append(f"{counters.games_failed:,} failed")
+        if counters.games_skipped:
+            parts.append(f"{counters.games_skipped:,} skipped")
+        reused = f" ({counters.positions_reused:,} reused)" if counters.positions_reused else ""
+        print(
+            f"{', '.join(parts)}; {output.counted(counters.positions, 'position')}{reused}, "
+            f"{counters.nodes / 1e6:,.1f} million nodes in {output.duration(counters.wall_seconds)}.",
+            flush=True,
+        )
+
+
+def verdict_text(row: GameRow) -> str:
+    """What a game came to, in one line: "White 93 % (1 ?!, 0 ?, 2 ??), Black 88 % (…)"."""
+    sides = (
+        ("White", row.white_accuracy, row.white_inaccuracies, row.white_mistakes, row.white_blunders),
+        ("Black", row.black_accuracy, row.black_inaccuracies, row.black_mistakes, row.black_blunders),
+    )
+    return ", ".join(
+        f"{name} {'-' if accuracy is None else f'{accuracy:.0f} %'} "
+        f"({inaccuracies or 0} ?!, {mistakes or 0} ?, {blunders or 0} ??)"
+        for name, accuracy, inaccuracies, mistakes, blunders in sides
+    )
