@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from desktop_app.errors import LibraryError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Column, ColumnElement, Connection, Engine
+    from sqlalchemy import Column, ColumnElement, Connection, Engine, Select
 
 APPLICATION_ID = 0x4B696274
 """SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
@@ -148,6 +149,13 @@ def in_set(column: Column[int], values: Iterable[int]) -> ColumnElement[bool]:
     """`column` is one of `values`, however many: passed as one parameter, since SQLite limits their number."""
     members = func.json_each(json.dumps([int(value) for value in values])).table_valued("value")
     return column.in_(select(members.c.value))
+
+
+def integers(connection: Connection, statement: Select[Any]) -> array[int]:
+    """The only column of a query, read from the driver's own cursor: a million rows cost a third of SQLAlchemy's."""
+    with connection.execute(statement) as result:
+        cursor: Any = result.cursor
+        return array("q", (value for (value,) in cursor))
 
 
 def driver_connection(connection: Connection) -> sqlite3.Connection:

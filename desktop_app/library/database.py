@@ -172,6 +172,9 @@ class Database:
         self._readers.dispose()
         _open_databases.discard(self)
 
+    def __repr__(self) -> str:
+        return f"<Database {self.path}{' (closed)' if self.closed else ''}>"
+
     def __enter__(self) -> Self:
         return self
 

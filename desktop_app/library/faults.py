@@ -31,7 +31,7 @@ _PRIMARY_CODE = 0xFF
 _NO_ROOM_EXTENDED = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE})
 """Extended codes of a write the system refused: a quota or a file size limit shows as one of these, not as FULL."""
 
-RESTORE = "Restore a backup that lies beside it (File > Open library), or start a new library."
+RESTORE = "Open a backup, if one lies beside it, or a new library with --library; this file is left as it is."
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Select, asc, desc, func, insert, select
 
@@ -16,7 +16,7 @@ from desktop_app.domain.filters import SORTS, GameQuery
 from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
 from desktop_app.domain.rows import AddOutcome, BatchId, GameRow, StoredGame
 from desktop_app.errors import NotFoundError
-from desktop_app.library.backend import in_set
+from desktop_app.library.backend import in_set, integers
 from desktop_app.library.imports import count_games, record_problems
 from desktop_app.library.queries import Condition, condition, sort_key, sort_parts
 from desktop_app.library.tables import game, game_text
@@ -90,14 +90,14 @@ class Games:
         with self._database.read() as connection:
             return int(connection.execute(statement).scalar_one())
 
-    def ids(self, query: GameQuery) -> array[int]:
-        """Ids of all games that match, in order: eight bytes a game, for a list that reads rows as they are shown."""
+    def ids(self, query: GameQuery) -> Sequence[GameId]:
+        """Ids of all games that match, in order: an array of eight bytes a game, for lists that read rows as shown."""
         found = array("q")
         with self._database.read() as connection:
             for known, ordered in sort_parts(query.sort):
                 statement = select(game.c.id).where(known, *_conditions(query))
-                found.extend(connection.execute(_ordered(statement, query, ordered=ordered)).scalars())
-        return found
+                found.extend(integers(connection, _ordered(statement, query, ordered=ordered)))
+        return cast("Sequence[GameId]", found)
 
     def page(self, query: GameQuery, offset: int, limit: int) -> list[GameRow]:
         """`limit` rows from `offset` on, in the query's order."""
