@@ -61,6 +61,7 @@ QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border_strong; outline: none; padding: 4px; }
 QSpinBox { padding-right: 18px; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0 0 0 6px; background: transparent; }
 QSpinBox::up-button, QSpinBox::down-button { border: none; background: transparent; width: 18px; }
 QSpinBox::up-arrow { image: url("$chevron_up"); width: 10px; height: 10px; }
 QSpinBox::down-arrow { image: url("$chevron"); width: 10px; height: 10px; }
@@ -138,5 +139,13 @@ QSlider::handle:horizontal:focus { border-color: $accent; }
 QGroupBox { border: 1px solid $border; border-radius: ${radius}px; margin-top: 12px; padding-top: 8px; }
 QGroupBox::title { subcontrol-origin: margin; left: ${grid}px; color: $text_2; }
 QCheckBox, QRadioButton { spacing: ${grid}px; background: transparent; }
+QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; background: $surface;
+  border: 1px solid $border_strong; border-radius: 4px; }
+QRadioButton::indicator { border-radius: 9px; }
+QCheckBox::indicator:hover, QRadioButton::indicator:hover { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$tick"); }
+QRadioButton::indicator:checked { background: $accent; border: 4px solid $accent_soft; width: 10px; height: 10px; }
+QCheckBox:focus, QRadioButton:focus { color: $accent; }
+QCheckBox::indicator:disabled { background: $window; border-color: $border; }
 QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
 """

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyle
 
+from desktop_app.paths import resource
 from desktop_app.ui.runtime.style import STYLE
 from desktop_app.ui.runtime.tokens import GRID, LIGHT, RADIUS, Mark, MarkColours, Tokens, tokens_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from desktop_app.domain.judgement import Judgement
 
 
@@ -148,12 +150,13 @@ def style_sheet(look: Tokens) -> str:
         grid=GRID,
         chevron=(folder / "sheet-down.svg").as_posix(),
         chevron_up=(folder / "sheet-up.svg").as_posix(),
+        tick=(folder / f"sheet-tick-{'dark' if look.dark else 'light'}.svg").as_posix(),
     )
 
 
 def icon_folder() -> Path:
     """Where the icons' drawings are."""
-    return Path(__file__).resolve().parents[3] / "resources" / "icons"
+    return resource("icons")
 
 
 _TABULAR = QFont.Tag.fromString("tnum")

@@ -48,6 +48,7 @@ class EmptyState(QWidget):
         self._icon = QLabel()
         self._title = QLabel()
         self._title.setFont(theme.ui_font(1.35, QFont.Weight.DemiBold))
+        self._title.setMinimumHeight(self._title.fontMetrics().height() + 4)
         self._text = QLabel()
         self._text.setProperty("strength", "2")
         self._code = QLabel()
@@ -67,7 +68,6 @@ class EmptyState(QWidget):
         for label in (self._title, self._text):
             label.setWordWrap(True)
             label.setMaximumWidth(_TEXT_WIDTH)
-        self._text.setMinimumWidth(min(_TEXT_WIDTH, 220))
         layout.addSpacing(GRID)
         layout.addLayout(self._row)
         layout.addStretch(3)
@@ -86,7 +86,9 @@ class EmptyState(QWidget):
         self._icon_name, self._error, self._actions = icon_name, error, tuple(actions)
         self._title.setText(title)
         self._text.setText(text)
-        self._text.setMinimumWidth(min(_TEXT_WIDTH, self._text.fontMetrics().horizontalAdvance(text) + 8))
+        for label, words in ((self._title, title), (self._text, text)):
+            label.ensurePolished()
+            label.setMinimumWidth(min(_TEXT_WIDTH, label.fontMetrics().horizontalAdvance(words) + GRID))
         self._code.setText(code)
         self._code.setVisible(bool(code))
         self._make_buttons()

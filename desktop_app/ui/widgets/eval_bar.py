@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEasingCurve, QRectF, QSize, Qt, QVariantAnimation
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.ui.runtime import theme
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.evaluation import Score
 
-_WIDTH = 26
+_WIDTH = 28
+_SMALLEST_PX = 7
 
 
 class EvalBar(QWidget):
@@ -104,7 +105,9 @@ class EvalBar(QWidget):
         if not white_better and text[:1] in "M0123456789" and "\u2013" not in text:
             text = MINUS + text
         font = theme.ui_font(1.0, QFont.Weight.DemiBold)
-        font.setPixelSize(10 if len(text) <= 4 else 8)
+        font.setPixelSize(11)
+        while QFontMetricsF(font).horizontalAdvance(text) > _WIDTH - 3 and font.pixelSize() > _SMALLEST_PX:
+            font.setPixelSize(font.pixelSize() - 1)
         painter.setFont(font)
         painter.setPen(QColor(look.on_white_side if white_better else look.on_black_side))
         at_bottom = white_better != self._flipped

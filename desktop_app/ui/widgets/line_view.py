@@ -138,7 +138,7 @@ class _Card(QFrame):
     def show_line(self, line: LineCard, current: int, *, figurines: bool) -> None:
         """Fills the card."""
         self._line, self._current, self._figurines = line, current, figurines
-        self._title.setText(figurine(line.title) if figurines and line.role is not LineRole.ENGINE else line.title)
+        self._title.setText(figurine(line.title) if figurines else line.title)
         self._title.setAccessibleName(line.title)
         self._detail.setText(line.detail)
         self._detail.setVisible(bool(line.detail))

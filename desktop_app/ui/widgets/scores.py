@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.evaluation import Cp, Mate, Over, to_cp
@@ -81,12 +82,13 @@ def clock_text(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
 
 
-_FIGURINES = str.maketrans("KQRBN", "♔♕♖♗♘")
+_FIGURINES = {"K": "♔", "Q": "♕", "R": "♖", "B": "♗", "N": "♘"}
+_PIECE_MOVE = re.compile(r"(?<![A-Za-z])([KQRBN])(?=[a-h]?[1-8]?x?[a-h][1-8]|@[a-h][1-8])|(?<==)([KQRBN])")
 
 
-def figurine(san: str) -> str:
-    """SAN with figurines for the piece letters."""
-    return san.translate(_FIGURINES)
+def figurine(text: str) -> str:
+    """Moves in a text (or one SAN) with figurines for the piece letters; other words are left alone."""
+    return _PIECE_MOVE.sub(lambda found: _FIGURINES[found[0]], text)
 
 
 def move_number(ply: int) -> str:

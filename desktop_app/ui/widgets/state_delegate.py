@@ -101,9 +101,7 @@ class StateDelegate(QStyledItemDelegate):
         cell = index.data(STATE_ROLE)
         self.initStyleOption(option, index)
         option.text = ""
-        style = option.widget.style() if option.widget is not None else None
-        if style is not None:
-            style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
         if not isinstance(cell, StateCell):
             return
         painter.save()
@@ -173,6 +171,6 @@ class StateDelegate(QStyledItemDelegate):
             and cell.state is GameState.FAILED
             and event.position().x() < option.rect.left() + _RING + 2 * GRID
         ):
-            self.retry_requested.emit(QModelIndex(index))
+            self.retry_requested.emit(model.index(index.row(), index.column(), index.parent()))
             return True
         return super().editorEvent(event, model, option, index)

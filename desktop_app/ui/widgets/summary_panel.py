@@ -17,6 +17,7 @@ from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.icons import icon
 from desktop_app.ui.runtime.tokens import GRID, Mark
 from desktop_app.ui.widgets.chips import CountChip
+from desktop_app.ui.widgets.elided import ElidedLabel
 from desktop_app.ui.widgets.ring import AccuracyRing
 
 _JUDGEMENTS = (Judgement.INACCURACY, Judgement.MISTAKE, Judgement.BLUNDER)
@@ -103,7 +104,7 @@ class SummaryPanel(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Summary")
         self._view = SummaryView(SummaryState.NOT_ANALYSED, SideFacts("White"), SideFacts("Black"))
-        self._names = {white: QLabel() for white in (True, False)}
+        self._names = {white: ElidedLabel() for white in (True, False)}
         self._rings = {white: AccuracyRing() for white in (True, False)}
         self._acpl = {white: QLabel() for white in (True, False)}
         self._chips = {(white, kind): CountChip(kind) for white in (True, False) for kind in _JUDGEMENTS}
@@ -155,7 +156,6 @@ class SummaryPanel(QWidget):
         name = self._names[white]
         name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         name.setFont(theme.ui_font(1.0, QFont.Weight.DemiBold))
-        name.setMinimumWidth(24)
         column.addWidget(name)
         column.addWidget(self._rings[white], 0, Qt.AlignmentFlag.AlignHCenter)
         acpl = self._acpl[white]
@@ -185,8 +185,7 @@ class SummaryPanel(QWidget):
 
     def _fill_side(self, side: SideFacts, *, white: bool, scored: bool) -> None:
         label = self._names[white]
-        label.setToolTip(side.name)
-        label.setText(label.fontMetrics().elidedText(side.name, Qt.TextElideMode.ElideRight, 150))
+        label.setText(side.name)
         colour_name = "White" if white else "Black"
         partial = self._view.state is SummaryState.IN_PROGRESS
         self._rings[white].set_accuracy(side.accuracy if scored else None, owner=colour_name, provisional=partial)
@@ -199,12 +198,11 @@ class SummaryPanel(QWidget):
             label = QLabel()
             index = len(self._phase_labels)
             row, column = divmod(index, 3)
-            align = (Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignLeft)[column]
-            label.setAlignment(align)
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             if column == 1:
                 label.setProperty("strength", "2")
             self._phases.addWidget(label, row, column)
-            self._phases.setColumnStretch(column, 1)
+            self._phases.setColumnStretch(column, 2 if column == 1 else 3)
             self._phase_labels.append(label)
         for index, label in enumerate(self._phase_labels):
             row, column = divmod(index, 3)

@@ -1,6 +1,6 @@
 """Toasts: short news at the window's bottom, with one action where there is one. Main thread; never modal.
 
-`ToastStack(parent).show_toast(...)`; a toast leaves by itself unless the pointer rests on it, an error stays until closed.
+`ToastStack(parent).show_toast(...)`; a toast leaves by itself unless the pointer rests on it; an error stays.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Renders every widget with realistic data, light and dark, at 100 % and 150 %: `python -m tests.ui.widgets.gallery FOLDER`.
+"""Renders every widget with realistic data, light and dark, at 100 % and 150 %.
 
 A script for looking, not a test: QT_QPA_PLATFORM=offscreen .venv/bin/python tests/ui/widgets/gallery.py /tmp/gallery
 """
@@ -10,19 +10,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parents[3]), str(Path(__file__).resolve().parent)]
+
+from gallery_scenes import SCENES  # noqa: E402  # a script: its neighbours are found by the line above
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from desktop_app.ui.runtime import theme  # noqa: E402
 
 SCALES = ("1", "1.5")
 
 
 def render(folder: Path, scale: str) -> None:
     """Renders all scenes in both themes at one scale into `folder`."""
-    from gallery_scenes import SCENES
-    from PySide6.QtWidgets import QApplication
-
-    from desktop_app.ui.runtime import theme
-
     app = QApplication([])
     for choice in (theme.ThemeChoice.LIGHT, theme.ThemeChoice.DARK):
         theme.apply(app, choice, reduced_motion=True)
