@@ -300,7 +300,8 @@ def _game_of(item_id: JobItemId) -> Any:
 
 
 def _add_items(connection: Connection, job_id: JobId, game_ids: Sequence[GameId]) -> None:
-    plies = dict(connection.execute(select(game.c.id, game.c.ply_count).where(in_set(game.c.id, game_ids))).tuples())
+    sizes = connection.execute(select(game.c.id, game.c.ply_count).where(in_set(game.c.id, game_ids)))
+    plies: dict[int, int] = {row.id: row.ply_count for row in sizes}
     there = set(connection.execute(select(job_item.c.game_id).where(job_item.c.job_id == job_id)).scalars())
     last = connection.execute(
         select(func.max(job_item.c.position)).where(job_item.c.job_id == job_id)

@@ -64,8 +64,10 @@ class AnalysisBatch(ChunkDesk):
 
     # -- begin and end ---------------------------------------------------------------------------------------------
 
-    def start(self, game_ids: Sequence[GameId], spec: SearchSpec, workers: int) -> JobId:
+    def start(self, game_ids: Sequence[GameId], spec: SearchSpec, workers: int, *, alone: bool = False) -> JobId:
         """Store a job for these games and run it, or let it wait behind the running one.
+
+        With `alone`, jobs that wait are left waiting when it ends.
 
         Raises JobOwnedElsewhereError when another living process analyses this library; nothing is stored then.
         """
@@ -77,7 +79,7 @@ class AnalysisBatch(ChunkDesk):
             if waits:
                 self._waiting.append(WaitingJob(job_id, len(game_ids), spec))
         if not waits:
-            self.resume(job_id)
+            self.resume(job_id, alone=alone)
         return job_id
 
     def resumable_jobs(self) -> list[StoredJob]:
@@ -102,8 +104,14 @@ class AnalysisBatch(ChunkDesk):
         with self._lock:
             return len(self._run.unfinished_games()) if self._run else 0
 
-    def resume(self, job_id: JobId, *, workers: int | None = None, paused: bool = False) -> None:
+    def resume(self, job_id: JobId, *, workers: int | None = None, paused: bool = False, alone: bool = False) -> None:
         """Run a stored job. What its games have stored is not searched again.
+
+        Args:
+            job_id: which.
+            workers: how many workers it shall have, None for as many as before.
+            paused: let it wait for `resume_running`.
+            alone: leave other jobs waiting when it ends.
 
         Raises JobOwnedElsewhereError, NotFoundError.
         """
@@ -116,7 +124,9 @@ class AnalysisBatch(ChunkDesk):
         if paused:
             run.state = JobState.PAUSED
             jobs.set_state(job_id, JobState.PAUSED)
-        others = [WaitingJob(job.id, job.items, job.spec) for job in jobs.unfinished() if job.id != job_id]
+        others = [
+            WaitingJob(job.id, job.items, job.spec) for job in jobs.unfinished() if job.id != job_id and not alone
+        ]
         with self._lock:
             self._run, self._ended, self._waiting, self.fault = run, None, others, None
             self._crew.wanted = max(1, workers or stored.workers)
