@@ -83,6 +83,7 @@ class _Reader:
         self._tokens = tokenise(text)
         self._mended = False
         self._depth = 0
+        self._doubled = False
         self._odd: list[str] = []
         self._skipped: list[str] = []
         self._number_seen = board.fen() != chess.STARTING_FEN
@@ -97,7 +98,7 @@ class _Reader:
             if self._out.result is not None or self._out.stopped:
                 break
             if token.kind is Kind.OPEN:
-                self._depth += 1
+                self._open_variation(index)
             elif token.kind is Kind.CLOSE:
                 self._close_variation(index)
             elif self._depth == 0:
@@ -110,7 +111,7 @@ class _Reader:
         if token.kind is Kind.WORD:
             self._word(index, token.text)
         elif token.kind is Kind.RESULT:
-            self._out.result = token.text
+            self._out.result = _RESULT_WORDS.get(token.text, token.text)
         elif token.kind is Kind.NUMBER and not self._number_seen:
             self._first_number(token.text)
         elif token.kind is Kind.HEADER:
@@ -232,6 +233,13 @@ class _Reader:
             where = self._where(len(self._tokens) - 1)
             self._out.repairs.append(f"{where}: the comment is never closed; all that follows is kept as the comment")
 
+    def _open_variation(self, index: int) -> None:
+        self._depth += 1
+        before = next((token.kind for token in reversed(self._tokens[:index]) if token.kind is not Kind.SPACE), None)
+        if before is Kind.OPEN and not self._doubled:
+            self._doubled = True
+            self._out.repairs.append(f"{self._where(index)}: a variation begins before the one around it has a move")
+
     def _close_variation(self, index: int) -> None:
         if self._depth:
             self._depth -= 1
@@ -270,7 +278,7 @@ class _Reader:
         places = [index for index, token in enumerate(self._tokens) if token.kind is not Kind.SPACE]
         last = self._tokens[places[-1]]
         if last.kind is Kind.RESULT:
-            self._out.result = last.text
+            self._out.result = _RESULT_WORDS.get(last.text, last.text)
             self._replace(places[-1], ")" * self._depth + " " + last.text)
         else:
             self._tokens.append(Token(Kind.CLOSE, ")" * self._depth + "\n"))

@@ -41,7 +41,7 @@ _MARK = re.compile(
     rb"|\*(?![\w@])|(?<![\w/.:-])(?:1-0|0-1|1/2(?:-1/2)?)(?=[\s{;()$\[]|\Z)"
 )
 _MOVES_START = re.compile(
-    rb"(?:\d+[ \t]*\.[. \t]*|\d+[ \t]+)?"
+    rb"(?:(\d+)[ \t]*\.[. \t]*|\d+[ \t]+)?"
     rb"(?:[KQRBN]?[a-h]?[1-8]?[x-]?[a-h][1-8](?:=?[QRBNqrbn])?|[Oo0]-[Oo0](?:-[Oo0])?|--)[+#!?]*(?=[\s{;()$*]|\Z)"
 )
 
@@ -205,7 +205,7 @@ class Splitter:
             self._tag_line(line, tag)
         elif fresh and line[:1] == b"%":
             self._append(line)
-        elif fresh and line[:1] == b"[" and self._phase is _Phase.TAGS:
+        elif fresh and self._phase is _Phase.TAGS and self._belongs_to_tags(line):
             self._append(line)  # wants to be a tag pair; the reader says what is wrong with it
         else:
             self._movetext(line, 0, fresh=fresh)
@@ -213,6 +213,10 @@ class Splitter:
             self._line += 1
         self._after_blank = blank
         self._after_tag = fresh and line[:1] == b"["
+
+    def _belongs_to_tags(self, line: bytes) -> bool:
+        """A malformed tag, or the second line of a value that was broken in two."""
+        return line[:1] == b"[" or (self._after_tag and line.rstrip(_BLANKS).endswith(b'"]'))
 
     def _tag_at(self, line: bytes) -> re.Match[bytes] | None:
         """A tag pair at the start of this line, one that lost its opening bracket included where a game may begin."""
@@ -295,6 +299,13 @@ class Splitter:
         elif mark != b"}" and self._depth == 0 and self._phase is _Phase.MOVES:
             self._phase = _Phase.FINISHED
 
+    def _starts_moves(self, line: bytes, position: int, *, fresh: bool) -> bool:
+        """Whether a game without tags begins here. After a result it must begin at move 1, or go unnumbered."""
+        match = _MOVES_START.match(line, position)
+        if match is None or (self._phase is _Phase.STRAY and not fresh):
+            return False
+        return self._phase is not _Phase.FINISHED or match.group(1) in (None, b"1")
+
     def _between(self, line: bytes, start: int, position: int, *, fresh: bool) -> tuple[int, int]:
         """No unfinished game is open: see whether one begins here, or stray text does."""
         while position < len(line) and line[position] in _BLANKS:
@@ -302,12 +313,14 @@ class Splitter:
         rest = line[position : position + 1]
         if rest in (b"", b"{", b";", b"["):
             return start, position
-        if (fresh or self._phase is not _Phase.STRAY) and _MOVES_START.match(line, position):
+        if self._starts_moves(line, position, fresh=fresh):
             self._append(line[start:position])
             self._start(_Phase.MOVES)
             return position, position
         if self._phase is _Phase.LEADING:
             self._phase = _Phase.STRAY
+        elif self._phase is _Phase.FINISHED and _MOVES_START.match(line, position):
+            pass  # moves that go on after a result: the reader says that they are not read
         elif self._phase is _Phase.FINISHED and fresh:
             self._start(_Phase.STRAY)
         return start, position
