@@ -112,6 +112,18 @@ def strip_machine_layer(text: str, *, keep_scores: bool = True) -> str:
     return join(strip_tokens(tokenise(text), keep_scores=keep_scores).tokens)
 
 
+def self_contained(text: str) -> str:
+    """A game's text fit to stand among others in one file: no blanks around it, no comment left open.
+
+    An open comment would make other readers lose every game behind it.
+    """
+    text = text.lstrip("\ufeff").strip()
+    tokens = tokenise(text)
+    if tokens and tokens[-1].kind is Kind.COMMENT and not tokens[-1].text.endswith("}"):
+        return text + " }"
+    return text
+
+
 class _Annotator:
     """Copies tokens, and puts the machine's pieces between them."""
 
