@@ -98,6 +98,18 @@ class GameRecord:
         return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class GameLine:
+    """What planning needs of a game: its start, its moves (packed, see `domain.moves`) and whether we judge it."""
+
+    game_id: GameId
+    variant: str
+    start_fen: str | None
+    moves: bytes
+    ply_count: int
+    not_judged: str | None
+
+
 _LICHESS_PREFIXES = ("https://lichess.org/", "http://lichess.org/", "https://www.lichess.org/")
 _LICHESS_GAME = re.compile(r"([A-Za-z0-9]{8})(?:[A-Za-z0-9]{4})?(?:/(?:white|black)?)?(?:[?#].*)?")
 """A game's id, the four letters a player's own link adds, the side it is seen from (lila conf/routes)."""

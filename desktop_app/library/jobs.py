@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, insert, select, update
 
-from desktop_app.domain.game import GameId, GameState
+from desktop_app.domain.game import GameId, GameLine, GameState
 from desktop_app.domain.profile import Profile, SearchSpec
 from desktop_app.domain.work import ItemState, JobId, JobItemId, JobState, Owner
 from desktop_app.errors import JobOwnedElsewhereError, NotFoundError
@@ -58,18 +58,6 @@ class StoredItem:
     plies_total: int
     plies_done: int
     title: str
-
-
-@dataclass(frozen=True, slots=True)
-class GameLine:
-    """What planning needs of a game: its start, its moves (packed, see `domain.moves`) and whether we judge it."""
-
-    game_id: GameId
-    variant: str
-    start_fen: str | None
-    moves: bytes
-    ply_count: int
-    not_judged: str | None
 
 
 class Jobs:
@@ -144,10 +132,10 @@ class Jobs:
         def run(connection: Connection) -> list[StoredJob]:
             elsewhere = []
             for found in _jobs(connection, job.c.state.in_(_UNFINISHED)):
-                if found.owner is None or owners.is_same(found.owner, me) or not owners.is_alive(found.owner):
-                    _release(connection, found.id)
-                else:
+                if _runs_elsewhere(found, me):
                     elsewhere.append(found)
+                else:
+                    _release(connection, found.id)
             return elsewhere
 
         return self._database.write(run)
@@ -160,7 +148,7 @@ class Jobs:
 
         def run(connection: Connection) -> None:
             for found in _jobs(connection, job.c.state.in_(_UNFINISHED)):
-                if found.owner and not owners.is_same(found.owner, me) and owners.is_alive(found.owner):
+                if _runs_elsewhere(found, me):
                     raise owned_elsewhere(found)
             values = {
                 "state": JobState.RUNNING.value,
@@ -243,9 +231,7 @@ class Jobs:
             condition = (job_item.c.job_id == job_id) & job_item.c.state.in_(_LIVE_ITEMS)
             if item_ids is not None:
                 condition &= in_set(job_item.c.id, item_ids)
-            games = [
-                GameId(found) for found in connection.execute(select(job_item.c.game_id).where(condition)).scalars()
-            ]
+            games = _games(connection, condition)
             connection.execute(update(job_item).where(condition).values(state=ItemState.CANCELLED.value))
             _let_go(connection, games)
             return games
@@ -274,9 +260,7 @@ class Jobs:
 
         def run(connection: Connection) -> list[GameId]:
             condition = (job_item.c.job_id == job_id) & (job_item.c.state == ItemState.FAILED.value)
-            games = [
-                GameId(found) for found in connection.execute(select(job_item.c.game_id).where(condition)).scalars()
-            ]
+            games = _games(connection, condition)
             values = {"state": ItemState.QUEUED.value, "attempts": 0, "error": None}
             connection.execute(update(job_item).where(condition).values(values))
             _queue_games(connection, games)
@@ -293,6 +277,14 @@ def owned_elsewhere(found: StoredJob) -> JobOwnedElsewhereError:
         f"This library is being analysed by {who} (job {found.id}).",
         action="Wait until it is done, or stop it there; then try again.",
     )
+
+
+def _runs_elsewhere(found: StoredJob, me: Owner) -> bool:
+    return found.owner is not None and not owners.is_same(found.owner, me) and owners.is_alive(found.owner)
+
+
+def _games(connection: Connection, condition: Any) -> list[GameId]:
+    return [GameId(found) for found in connection.execute(select(job_item.c.game_id).where(condition)).scalars()]
 
 
 def _game_of(item_id: JobItemId) -> Any:

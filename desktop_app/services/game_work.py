@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from desktop_app.analysis.plan import GamePlan
     from desktop_app.domain.evaluation import EngineIdentity, Evaluation
-    from desktop_app.domain.game import GameId, GameRecord
+    from desktop_app.domain.game import GameId, GameLine, GameRecord
     from desktop_app.domain.profile import AnalysisKey, SearchSpec
     from desktop_app.domain.work import Chunk, JobItemId
-    from desktop_app.library.jobs import GameLine, StoredItem
+    from desktop_app.library.jobs import StoredItem
     from desktop_app.library.library import Library
 
 CHESS960 = "chess960"
