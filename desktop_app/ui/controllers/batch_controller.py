@@ -122,6 +122,12 @@ class BatchController(QObject):
         """This game next."""
         self._on_batch("Reordering", lambda batch: batch.move_to_front(game_id))
 
+    @Slot(object)
+    def bring_forward(self, game_id: GameId) -> None:
+        """The user opened a game: when it waits in the queue, it is next."""
+        if self.alive:
+            self.move_to_front(game_id)
+
     def reorder(self, ids: Sequence[GameId]) -> None:
         """Analyse the queued games in this order."""
         self._on_batch("Reordering", lambda batch: batch.reorder(tuple(ids)))
@@ -150,7 +156,7 @@ class BatchController(QObject):
 
     def _resume_unfinished(self, batch: AnalysisBatch) -> None:
         def resume() -> int:
-            job = batch.resumable_job()
+            job = next(iter(batch.resumable_jobs()), None)
             if job is None:
                 return 0
             batch.resume(job.id)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.services.export_games import export_games
+from desktop_app.errors import CancelledError
+from desktop_app.services.export_games import export_games, game_pgn
 from desktop_app.ui.runtime.notices import NoticeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from desktop_app.domain.game import GameId
     from desktop_app.ports import CancelToken, ProgressSink
@@ -39,6 +40,21 @@ class ExportController(QObject):
             f"Exporting to {Path(path).name}", call, done=lambda report: self._on_done(report, path)
         )
         self.started.emit(operation)
+
+    def copy(self, ids: Sequence[GameId], done: Callable[[str], None]) -> None:
+        """The games as an export would write them, for the clipboard; `done` gets the text on the main thread."""
+        library, games = self._desk.library, tuple(ids)
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> str:
+            texts = []
+            for number, game in enumerate(games):
+                if cancel.cancelled():
+                    raise CancelledError("The copying was stopped.")
+                texts.append(game_pgn(library, game).strip())
+                progress.progress(number + 1, len(games), "")
+            return "\n\n".join(texts) + "\n"
+
+        self.started.emit(self._desk.operations.run("Copying games", call, done=done))
 
     def _on_done(self, report: ExportReport, path: str) -> None:
         noun = "game" if report.games == 1 else "games"

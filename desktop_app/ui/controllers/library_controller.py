@@ -15,7 +15,7 @@ from desktop_app.ui.models.library_model import TITLES, Column
 from desktop_app.ui.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from desktop_app.domain.game import GameId
     from desktop_app.services.changes import Changes
@@ -80,6 +80,11 @@ class LibraryController(QObject):
             return ids, library.games.count(GameQuery()) if filtered else len(ids)
 
         self._desk.operations.read("Reading the library", read, lambda answer: self._on_ids(sequence, *answer))
+
+    def ids_of_import(self, batch_id: int, done: Callable[[Sequence[int]], None]) -> None:
+        """Games an import brought, in the order of the file."""
+        library, query = self._desk.library, GameQuery(filter=parse_filter(f"batch={batch_id}"))
+        self._desk.operations.read("Reading the import", lambda: library.games.ids(query), done)
 
     def _on_ids(self, sequence: int, ids: Sequence[int], total: int) -> None:
         if sequence != self._sequence:

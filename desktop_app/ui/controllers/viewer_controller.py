@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.services.show_game import show_game
-from desktop_app.ui.controllers.provisional import with_news
 from desktop_app.ui.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -92,23 +91,19 @@ class ViewerController(QObject):
 
     def _refresh(self) -> None:
         """Read again after a commit; news alone is laid over what was read last."""
-        if self.game_id is None:
-            return
-        if self._news_only and self._stored is not None:
-            stored, news = self._stored, dict(self._news)
-            self._ask(lambda: (stored, *with_news(stored, news)))
-        else:
-            self._read()
+        self._read(self._stored if self._news_only else None)
 
-    def _read(self) -> None:
+    def _read(self, stored: GameView | None = None) -> None:
         game_id, library, news = self.game_id, self._desk.library, dict(self._news)
         if game_id is None:
             return
         self._news_only = True
 
         def read() -> _Answer:
-            stored = show_game(library, game_id)
-            return stored, *with_news(stored, news)
+            known = stored or show_game(library, game_id)
+            fresh = {ply: evaluation for ply, evaluation in news.items() if _is_hole(known, ply)}
+            shown = show_game(library, game_id, news=fresh) if fresh else known
+            return known, shown, frozenset(fresh)
 
         self._ask(read)
 
@@ -132,3 +127,10 @@ class ViewerController(QObject):
         if self._target_ply is not None:
             ply, self._target_ply = self._target_ply, None
             self._cursor.go_to(ply)
+
+
+def _is_hole(view: GameView, ply: Ply) -> bool:
+    """Whether nothing is stored for this position yet."""
+    if ply == 0:
+        return view.analysis is None or view.analysis.root is None
+    return ply <= len(view.plies) and view.plies[ply - 1].score is None

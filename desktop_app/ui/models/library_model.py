@@ -27,28 +27,28 @@ _DASH = "\N{EN DASH}"
 class Column(IntEnum):
     """Columns, left to right."""
 
-    STATE = 0
-    WHITE = 1
-    WHITE_ELO = 2
-    BLACK = 3
-    BLACK_ELO = 4
-    RESULT = 5
-    MOVES = 6
-    WHITE_ACCURACY = 7
-    BLACK_ACCURACY = 8
-    WHITE_ERRORS = 9
-    BLACK_ERRORS = 10
-    OPENING = 11
-    DATE = 12
-    EVENT = 13
+    WHITE = 0
+    BLACK = 1
+    RESULT = 2
+    STATE = 3
+    MOVES = 4
+    OPENING = 5
+    DATE = 6
+    EVENT = 7
+    WHITE_ELO = 8
+    BLACK_ELO = 9
+    WHITE_ACCURACY = 10
+    BLACK_ACCURACY = 11
+    WHITE_ERRORS = 12
+    BLACK_ERRORS = 13
 
 
 TITLES: dict[Column, tuple[str, str, str]] = {
-    Column.STATE: ("", "Analysis", "state"),
+    Column.STATE: ("Review", "State, accuracies and errors of both sides", "state"),
     Column.WHITE: ("White", "White", "white"),
-    Column.WHITE_ELO: ("Elo", "White's rating", "white_elo"),
+    Column.WHITE_ELO: ("Elo W", "White's rating", "white_elo"),
     Column.BLACK: ("Black", "Black", "black"),
-    Column.BLACK_ELO: ("Elo", "Black's rating", "black_elo"),
+    Column.BLACK_ELO: ("Elo B", "Black's rating", "black_elo"),
     Column.RESULT: ("Result", "Result", "result"),
     Column.MOVES: ("Moves", "Length in moves", "ply_count"),
     Column.WHITE_ACCURACY: ("Acc. W", "White's accuracy, per cent", "white_accuracy"),
@@ -100,7 +100,12 @@ class LibraryModel(QAbstractTableModel):
         self._place: dict[int, int] = {}
         self._asked: set[int] = set()
         self._pages: list[int] = []
+        self._extra: dict[int, Callable[[GameRow], Any]] = {}
         self.generation = 0
+
+    def add_role(self, role: int, value: Callable[[GameRow], Any]) -> None:
+        """Answer one more role, for a delegate that wants its own form of a row."""
+        self._extra[int(role)] = value
 
     def rowCount(self, parent: _Index | None = None) -> int:
         """Games of the query."""
@@ -119,7 +124,7 @@ class LibraryModel(QAbstractTableModel):
         column = Column(index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
-        if role in _WANTED_ROLES:
+        if role in _WANTED_ROLES or role in self._extra:
             return self._content(index.row(), column, role)
         return None
 
@@ -205,6 +210,8 @@ class LibraryModel(QAbstractTableModel):
             return "…" if role == Qt.ItemDataRole.DisplayRole and column is Column.WHITE else None
         if role == GAME_ROLE:
             return game
+        if role in self._extra:
+            return self._extra[role](game)
         return _TEXTS[column](game) if role == Qt.ItemDataRole.DisplayRole else tooltip(column, game)
 
     def _ask(self, row: int) -> None:

@@ -135,7 +135,7 @@ class BatchPanel(QFrame):
 
     def _connect(self) -> None:
         self._fold.clicked.connect(self._on_fold)
-        self._pause.clicked.connect(self._on_pause)
+        self._pause.clicked.connect(self.toggle_pause)
         self._cancel.clicked.connect(self._on_cancel)
         self._retry.clicked.connect(self._batch.retry_failed)
         self._front.clicked.connect(self._on_front)
@@ -220,7 +220,8 @@ class BatchPanel(QFrame):
         self.set_expanded(expanded=not self.expanded)
 
     @Slot()
-    def _on_pause(self) -> None:
+    def toggle_pause(self) -> None:
+        """Pause, or go on."""
         if self._last_state is JobState.PAUSED:
             self._batch.resume()
         else:

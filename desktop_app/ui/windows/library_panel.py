@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -17,22 +27,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.game import GameState
 from desktop_app.ui.models.library_model import Column, LibraryModel
-from desktop_app.ui.windows.library_cells import ErrorsCell, StateCell
+from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateDelegate
+from desktop_app.ui.windows.library_cells import ErrorsCell, state_cell
 from desktop_app.ui.windows.parts import label, restyle, shape_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtGui import QAction, QKeyEvent
 
     from desktop_app.domain.game import GameId
     from desktop_app.ui.controllers.library_controller import LibraryController
 
 _WIDTHS = {
-    Column.STATE: 32,
-    Column.WHITE: 130,
+    Column.STATE: 190,
+    Column.WHITE: 124,
     Column.WHITE_ELO: 48,
-    Column.BLACK: 130,
+    Column.BLACK: 124,
     Column.BLACK_ELO: 48,
     Column.RESULT: 56,
     Column.MOVES: 54,
@@ -77,6 +89,7 @@ class LibraryPanel(QWidget):
         super().__init__(parent)
         self._controller, self._model = controller, model
         self._kept: set[int] = set()
+        self._soon: list[int] = []
         self._kept_current: int | None = None
         self._restoring = False
         self._menu_actions: list[QAction] = []
@@ -110,7 +123,10 @@ class LibraryPanel(QWidget):
         header.setMinimumSectionSize(24)
         for column, width in _WIDTHS.items():
             table.setColumnWidth(column, width)
-        table.setItemDelegateForColumn(Column.STATE, StateCell(table))
+        model.add_role(STATE_ROLE, state_cell)
+        state = StateDelegate(table)
+        state.retry_requested.connect(self._on_retry)
+        table.setItemDelegateForColumn(Column.STATE, state)
         for column in (Column.WHITE_ERRORS, Column.BLACK_ERRORS):
             table.setItemDelegateForColumn(column, ErrorsCell(column, table))
         return table
@@ -149,12 +165,35 @@ class LibraryPanel(QWidget):
             self.table.selectRow(row)
             self.table.scrollTo(self._model.index(row, 0))
 
+    def select_games_soon(self, games: Iterable[int]) -> None:
+        """Select these games now, or after the reload that will bring them."""
+        wanted = list(games)
+        if wanted and self._model.row_of(wanted[-1]) is None:
+            self._soon = wanted
+        else:
+            self.select_games(wanted)
+
+    def select_games(self, games: Iterable[int]) -> None:
+        """Select these games, as far as the table shows them, and make the first of them the current one."""
+        self._kept = set(games)
+        places = [row for row, game in enumerate(self._model.ids()) if game in self._kept]
+        if places:
+            self._kept_current = self._model.game_id(places[0])
+            self._restore(self.table.selectionModel())
+            self.game_previewed.emit(self._kept_current)
+
     def step_game(self, count: int) -> None:
         """Next game, or the previous one when negative; shows it."""
         current = self.table.currentIndex()
         row = current.row() + count if current.isValid() else 0
         if 0 <= row < self._model.rowCount():
             self.table.selectRow(row)
+
+    def restore_columns(self, state: object) -> None:
+        """Column widths and order as they were; the order of games is always that of import at first."""
+        header = self.table.horizontalHeader()
+        if isinstance(state, QByteArray) and header.restoreState(state):
+            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
 
     def focus_filter(self) -> None:
         """Type a filter."""
@@ -206,11 +245,11 @@ class LibraryPanel(QWidget):
     @Slot(QModelIndex)
     def _on_clicked(self, index: QModelIndex) -> None:
         game = self._model.game_id(index.row())
-        row = self._model.known(game)
-        if index.column() == Column.STATE and row is not None and row.state is GameState.FAILED:
-            self.retry_requested.emit(game)
-        else:
-            self.game_previewed.emit(game)
+        self.game_previewed.emit(game)
+
+    @Slot(QModelIndex)
+    def _on_retry(self, index: QModelIndex) -> None:
+        self.retry_requested.emit(self._model.game_id(index.row()))
 
     @Slot()
     def _on_entered(self) -> None:
@@ -240,6 +279,9 @@ class LibraryPanel(QWidget):
         if self._kept and not selection.hasSelection():
             self._restore(selection)
         self._restoring = False
+        if self._soon:
+            wanted, self._soon = self._soon, []
+            self.select_games(wanted)
 
     def _restore(self, selection: QItemSelectionModel) -> None:
         model = self._model

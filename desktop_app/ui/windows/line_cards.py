@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.game import GameState, Ply
-from desktop_app.domain.game_view import LineView
 from desktop_app.ui.widgets.line_view import LineCard, LineMove, LineRole
 from desktop_app.ui.widgets.summary_panel import PhaseFacts, SideFacts, SummaryState, SummaryView
 
 if TYPE_CHECKING:
-    from desktop_app.domain.game_view import GameView, PlyView
+    from desktop_app.domain.game_view import GameView, LineView, PlyView
     from desktop_app.domain.judgement import SideSummary
 
 BETTER = "better"

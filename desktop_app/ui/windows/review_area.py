@@ -110,7 +110,7 @@ class ReviewArea(QWidget):
             empty = "Not analysed yet."
         self.lines.set_lines(line_cards(cursor.view, move), empty=empty)
         for name, line in lines_at(move).items():
-            if line is cursor.line:
+            if line == cursor.line:
                 self.lines.set_current(name, cursor.line_ply - 1)
                 return
         self.lines.set_current("", -1)

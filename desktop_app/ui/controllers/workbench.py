@@ -1,0 +1,87 @@
+"""All controllers of one open library, made and wired together. Main thread; made by `application` and by tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop_app.ui.controllers.batch_controller import BatchController
+from desktop_app.ui.controllers.desk import Desk
+from desktop_app.ui.controllers.engine_controller import EngineController
+from desktop_app.ui.controllers.export_controller import ExportController
+from desktop_app.ui.controllers.import_controller import ImportController
+from desktop_app.ui.controllers.library_controller import LibraryController
+from desktop_app.ui.controllers.viewer_controller import ViewerController
+from desktop_app.ui.models.game_cursor import GameCursor
+from desktop_app.ui.models.library_model import LibraryModel
+from desktop_app.ui.runtime.events import Events
+from desktop_app.ui.runtime.notices import Notices
+from desktop_app.ui.runtime.operations import Operations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QObject
+
+    from desktop_app.library.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Everything a main window is given."""
+
+    desk: Desk
+    games: LibraryModel
+    cursor: GameCursor
+    library: LibraryController
+    imports: ImportController
+    batch: BatchController
+    viewer: ViewerController
+    exports: ExportController
+    engine: EngineController
+
+    @classmethod
+    def build(
+        cls, library: Library, *, engine: str | None, remember_engine: Callable[[str], None], parent: QObject
+    ) -> Workbench:
+        """Make and wire the controllers; nothing is read before `start`."""
+        operations, events, notices = Operations(parent), Events(parent), Notices(parent)
+        operations.failed.connect(notices.post_error)
+        desk = Desk(library, operations, events, notices)
+        games, cursor = LibraryModel(parent), GameCursor(parent)
+        bench = cls(
+            desk=desk,
+            games=games,
+            cursor=cursor,
+            library=LibraryController(desk, games, parent),
+            imports=ImportController(desk, parent),
+            batch=BatchController(desk, parent),
+            viewer=ViewerController(desk, cursor, parent),
+            exports=ExportController(desk, parent),
+            engine=EngineController(operations, engine, remember_engine, parent),
+        )
+        bench.engine.found.connect(bench.batch.set_engine)
+        bench.batch.positions_arrived.connect(bench.viewer.on_positions)
+        bench.viewer.opened.connect(bench.batch.bring_forward)
+        return bench
+
+    def start(self) -> None:
+        """Read the library, look for the engine; an unfinished job goes on once there is one."""
+        self.library.reload()
+        self.engine.check()
+
+    def begin_stop(self) -> None:
+        """Main thread: nothing new starts, everything is told to stop. Returns at once."""
+        self.batch.begin_stop()
+        for operation in self.desk.operations.running:
+            operation.cancel()
+
+    def finish_stop(self, budget_ms: int) -> bool:
+        """Any thread but the main one: join workers and operations, drain and close the library.
+
+        Returns False when something outlived its budget.
+        """
+        workers = self.batch.finish_stop(budget_ms)
+        operations = self.desk.operations.stop(budget_ms)
+        self.desk.library.close()
+        return workers and operations

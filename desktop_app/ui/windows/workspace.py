@@ -1,0 +1,127 @@
+"""The one window's panels and splitters: library, board, review, batch; what is shown, where, and remembered.
+
+Main thread; central widget of `main_window`. Assembly only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
+from desktop_app.ui.windows.batch_panel import BatchPanel
+from desktop_app.ui.windows.board_area import BoardArea
+from desktop_app.ui.windows.library_panel import LibraryPanel
+from desktop_app.ui.windows.review_area import ReviewArea
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
+
+    from desktop_app.ui.controllers.workbench import Workbench
+
+_COLUMNS = [460, 560, 400]
+_ROWS = [560, 240]
+
+
+class Workspace(QWidget):
+    """Library left of (or below) the board, review at the right, batch at the bottom; an invitation when empty.
+
+    Signals: `empty_action(str)`: "open", "paste" or "samples" from the empty library.
+    """
+
+    empty_action = Signal(str)
+
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.library = LibraryPanel(bench.library, bench.games)
+        self.board = BoardArea(bench.cursor)
+        self.review = ReviewArea(bench.cursor)
+        self.batch = BatchPanel(bench.batch)
+        self._columns, self._rows = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
+        for splitter in (self._columns, self._rows):
+            splitter.setChildrenCollapsible(False)
+        for place, panel in enumerate((self.library, self.board, self.review)):
+            self._columns.addWidget(panel)
+            self._columns.setStretchFactor(place, 0 if panel is self.library else 1)
+        self.board.setMinimumWidth(300)
+        self.review.setMinimumWidth(260)
+        self.library.setMinimumWidth(220)
+        self._rows.addWidget(self._columns)
+        self._columns.setSizes(_COLUMNS)
+        self._empty = EmptyState()
+        self._empty.set_content(
+            "drop",
+            "Drop your games here",
+            "PGN files, folders or archives, from anywhere on this window. Kibitz reviews every game in the background "
+            "while you click through the ones that are done.",
+            actions=(
+                EmptyAction("samples", "Try with sample games", primary=True, icon="play"),
+                EmptyAction("open", "Open files …", icon="open"),
+                EmptyAction("paste", "Paste", icon="paste"),
+            ),
+        )
+        self._empty.action_clicked.connect(self.empty_action)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._rows)
+        self._stack.addWidget(self._empty)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self._stack, 1)
+        box.addWidget(self.batch)
+        bench.library.counted.connect(self._on_counted)
+
+    @property
+    def library_below(self) -> bool:
+        """Whether the library sits below the board."""
+        return self._rows.indexOf(self.library) >= 0
+
+    def set_library_below(self, *, below: bool) -> None:
+        """Move the library below the board, or back to its left."""
+        if below == self.library_below:
+            return
+        visible = not self.library.isHidden()
+        if below:
+            self._rows.addWidget(self.library)
+            self._rows.setSizes(_ROWS)
+        else:
+            self._columns.insertWidget(0, self.library)
+            self._columns.setSizes(_COLUMNS)
+        self.library.setVisible(visible)
+
+    def set_focus_mode(self, *, focused: bool) -> None:
+        """Board, moves and graph only."""
+        self.library.setVisible(not focused)
+        if focused:
+            self.review.show()
+            self.review.graph.show()
+            self.batch.set_expanded(expanded=False)
+
+    def save(self, settings: QSettings) -> None:
+        """Remember sizes and places."""
+        settings.setValue("workspace/below", self.library_below)
+        settings.setValue("workspace/columns", self._columns.saveState())
+        settings.setValue("workspace/rows", self._rows.saveState())
+        settings.setValue("workspace/review", self.review.splitter.saveState())
+        settings.setValue("workspace/table", self.library.table.horizontalHeader().saveState())
+        settings.setValue("workspace/batch", self.batch.expanded)
+
+    def restore(self, settings: QSettings) -> None:
+        """Sizes and places as they were."""
+        self.set_library_below(below=bool(settings.value("workspace/below", False, bool)))
+        for key, target in (
+            ("workspace/columns", self._columns),
+            ("workspace/rows", self._rows),
+            ("workspace/review", self.review.splitter),
+        ):
+            state = settings.value(key)
+            if isinstance(state, QByteArray):
+                target.restoreState(state)
+        self.library.restore_columns(settings.value("workspace/table"))
+        self.batch.set_expanded(expanded=bool(settings.value("workspace/batch", True, bool)))
+
+    @Slot(int, int)
+    def _on_counted(self, _shown: int, total: int) -> None:
+        self._stack.setCurrentWidget(self._rows if total else self._empty)
