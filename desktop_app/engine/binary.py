@@ -53,10 +53,17 @@ def check_program(path: str) -> None:
 
 
 def build_of(path: str) -> str:
-    """First 16 hex digits of the SHA-256 of the file: tells builds of one version apart. Cached while unchanged."""
+    """First 16 hex digits of the SHA-256 of the file: tells builds of one version apart. Cached while unchanged.
+
+    Raises:
+        EngineUnusableError: the file can no longer be read.
+    """
     real = os.path.realpath(path)
-    status = os.stat(real)  # noqa: PTH116 - the same call as above
-    return _digest(real, status.st_mtime_ns, status.st_size)
+    try:
+        status = os.stat(real)  # noqa: PTH116 - the same call as above
+        return _digest(real, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        raise EngineUnusableError(f"{path} cannot be read: {error.strerror}.", action=_CHOOSE_ANOTHER) from error
 
 
 @functools.lru_cache(maxsize=16)

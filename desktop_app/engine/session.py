@@ -260,7 +260,7 @@ class EngineSession:
                 raise EngineLiedError(f"{self._who()} writes a line without end.")
             for raw in lines:
                 line = raw.rstrip(b"\r")
-                if not line.startswith(b"info"):
+                if not line.startswith(b"info ") or line.startswith(b"info string"):
                     self.transcript.received(line)
                 yield line
                 if line.startswith(last):
