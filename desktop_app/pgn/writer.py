@@ -118,6 +118,8 @@ def self_contained(text: str) -> str:
     An open comment would make other readers lose every game behind it.
     """
     text = text.lstrip("\ufeff").strip()
+    if text.rfind("{") < text.rfind("}") or "{" not in text:
+        return text
     tokens = tokenise(text)
     if tokens and tokens[-1].kind is Kind.COMMENT and not tokens[-1].text.endswith("}"):
         return text + " }"

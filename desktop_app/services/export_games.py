@@ -115,7 +115,8 @@ def _texts(library: Library, ids: Iterable[int], grading: Grading) -> Iterator[t
             stored = library.games.get(game_id)
         except NotFoundError:
             continue
-        layer = machine_layer(stored.record, library.evaluations.of_game(GameId(game_id)), grading)
+        analysis = library.evaluations.of_game(GameId(game_id)) if stored.row.evaluated else None
+        layer = machine_layer(stored.record, analysis, grading)
         yield self_contained(annotated_pgn(stored.record, layer)), layer is not None
 
 
