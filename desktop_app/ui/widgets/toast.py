@@ -18,7 +18,7 @@ from desktop_app.ui.runtime.icons import icon
 from desktop_app.ui.runtime.tokens import GRID, RADIUS
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QEnterEvent, QPaintEvent
+    from PySide6.QtGui import QEnterEvent, QHideEvent, QPaintEvent, QShowEvent
 
 _MOST = 3
 _SHOWN_MS = 6000
@@ -91,8 +91,6 @@ class Toast(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SHOWN_MS)
         self._timer.timeout.connect(self.dismiss)
-        if news.kind is not ToastKind.ERROR:
-            self._timer.start()
         self._tint()
 
     def dismiss(self) -> None:
@@ -128,6 +126,17 @@ class Toast(QWidget):
         if self.news.kind is not ToastKind.ERROR:
             self._timer.start()
         super().leaveEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Starts counting."""
+        if self.news.kind is not ToastKind.ERROR:
+            self._timer.start()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stops counting: nobody can see it."""
+        self._timer.stop()
+        super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Draws the icons in the new theme's colours."""

@@ -10,12 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[3]), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from gallery_scenes import SCENES  # noqa: E402  # a script: its neighbours are found by the line above
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication  # a script finds the project by the line above
 
-from desktop_app.ui.runtime import theme  # noqa: E402
+from desktop_app.ui.runtime import theme
+from tests.ui.widgets.gallery_scenes import SCENES
 
 SCALES = ("1", "1.5")
 

@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from sample_game import evergreen, long_game
 
 from desktop_app.domain.evaluation import Cp, Mate, Over
 from desktop_app.domain.game import GameState
@@ -45,11 +44,12 @@ from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateCell, StateDe
 from desktop_app.ui.widgets.summary_panel import PhaseFacts, SideFacts, SummaryPanel, SummaryState, SummaryView
 from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
 from desktop_app.ui.widgets.transport import Transport
+from tests.ui.widgets.sample_game import evergreen, long_game
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sample_game import PlayedPly
+    from tests.ui.widgets.sample_game import PlayedPly
 
 COMMENT = (
     "The famous quiet move. Anderssen later said he had seen the whole combination from here; "

@@ -71,13 +71,11 @@ def long_game(plies: int = 500) -> list[PlayedPly]:
     rng = random.Random(7)  # noqa: S311  # the same game every time, nothing secret
     board, result, cp = chess.Board(), [], 20.0
     for ply in range(1, plies + 1):
-        quiet = [move for move in board.legal_moves if not board.is_capture(move)] or list(board.legal_moves)
-        move = rng.choice(sorted(quiet, key=chess.Move.uci))
+        legal = sorted(board.legal_moves, key=chess.Move.uci)
+        quiet = [move for move in legal if not board.is_capture(move) and board.piece_type_at(move.from_square) != 1]
+        move = next(move for move in rng.sample(quiet, len(quiet)) + legal if _goes_on(board, move))
         san = board.san(move)
         board.push(move)
-        if board.is_game_over() or not any(board.legal_moves):
-            board.pop()
-            continue
         before, cp = cp, cp + rng.gauss(0, 60) - cp * 0.02
         loss = _win(before) - _win(cp) if ply % 2 else _win(cp) - _win(before)
         judged = next(
@@ -93,6 +91,14 @@ def long_game(plies: int = 500) -> list[PlayedPly]:
             None,
         )
         result.append(PlayedPly(ply, san, move.uci(), board.fen(), Cp(round(cp)), judged))
+    return result
+
+
+def _goes_on(board: chess.Board, move: chess.Move) -> bool:
+    """Whether there is a move after it."""
+    board.push(move)
+    result = any(board.legal_moves)
+    board.pop()
     return result
 
 

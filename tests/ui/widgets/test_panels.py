@@ -1,0 +1,222 @@
+"""Summary, lines, player strip, transport, empty states, toasts, drop cover, state column: values in, signals out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QTableView, QToolButton, QWidget
+
+from desktop_app.domain.evaluation import Cp
+from desktop_app.domain.game import GameState
+from desktop_app.domain.judgement import Judgement
+from desktop_app.ui.widgets.board import BoardWidget
+from desktop_app.ui.widgets.board_stack import BoardStack
+from desktop_app.ui.widgets.drop_overlay import DropOverlay
+from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
+from desktop_app.ui.widgets.eval_bar import EvalBar
+from desktop_app.ui.widgets.line_view import LineCard, LineRole, LinesPanel
+from desktop_app.ui.widgets.player_strip import PlayerFacts, PlayerStrip
+from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateCell, StateDelegate, state_words
+from desktop_app.ui.widgets.summary_panel import SideFacts, SummaryPanel, SummaryState, SummaryView
+from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
+from desktop_app.ui.widgets.transport import Transport
+from tests.ui.widgets.gallery_scenes import SCENES, moves_of
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+WHITE = SideFacts("Anderssen", 78.6, 72.4, 3, 0, 2)
+BLACK = SideFacts("Dufresne", 71.2, 104.9, 1, 1, 2)
+
+
+def texts(widget: QWidget) -> str:
+    """All label texts that are not hidden."""
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if not label.isHidden())
+
+
+def test_counts_lead_to_the_moves(qtbot: QtBot) -> None:
+    """A click on a count says whose and which; zero cannot be clicked."""
+    panel = SummaryPanel()
+    qtbot.addWidget(panel)
+    panel.set_view(SummaryView(SummaryState.DONE, WHITE, BLACK))
+    with qtbot.waitSignal(panel.count_clicked) as heard:
+        panel.chip(Judgement.BLUNDER, white=False).click()
+    assert heard.args == [False, Judgement.BLUNDER]
+    assert not panel.chip(Judgement.MISTAKE, white=True).isEnabled()
+    assert "72 ACPL" in texts(panel)
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "button"),
+    [
+        (SummaryState.NOT_ANALYSED, "Not analysed", "Analyse"),
+        (SummaryState.QUEUED, "queue", ""),
+        (SummaryState.IN_PROGRESS, "29 of 48", ""),
+        (SummaryState.FAILED, "engine hung", "Retry"),
+        (SummaryState.NOT_JUDGED, "engine hung", ""),
+    ],
+)
+def test_summary_says_where_the_game_stands(qtbot: QtBot, state: SummaryState, said: str, button: str) -> None:
+    """Each state has its sentence, and a button only where there is something to do."""
+    panel = SummaryPanel()
+    qtbot.addWidget(panel)
+    panel.set_view(SummaryView(state, WHITE, BLACK, evaluated=29, positions=48, reason="engine hung"))
+    assert said in texts(panel)
+    shown = [one.text() for one in panel.findChildren(QPushButton) if not one.isHidden()]
+    assert shown == ([button] if button else [])
+    if state is SummaryState.FAILED:
+        assert "72 ACPL" not in texts(panel)
+        with qtbot.waitSignal(panel.retry_clicked):
+            panel.findChildren(QPushButton)[0].click()
+
+
+def test_moves_of_a_line_can_be_played(qtbot: QtBot) -> None:
+    """A click on a move plays up to it; the button plays the next one; both name the line."""
+    panel = LinesPanel()
+    qtbot.addWidget(panel)
+    card = LineCard("better", "Best was Be4", LineRole.BEST, Cp(86), moves_of("19. Be4 Qh3 20. g3"))
+    panel.set_lines([card])
+    label = next(one for one in panel.findChildren(QLabel) if "href" in one.text())
+    heard: list[tuple[str, int]] = []
+    panel.line_step.connect(lambda name, index: heard.append((name, index)))
+    label.linkActivated.emit("2")
+    panel.set_current("better", 1)
+    panel.findChildren(QToolButton)[0].click()
+    assert heard == [("better", 2), ("better", 2)]
+    panel.set_current("better", 2)
+    assert not panel.findChildren(QToolButton)[0].isEnabled()
+    panel.set_lines((), empty="Nothing better was found.")
+    assert "Nothing better" in texts(panel)
+
+
+def test_strip_is_told_in_words(qtbot: QtBot) -> None:
+    """Name, rating, clock and turn reach a screen reader."""
+    strip = PlayerStrip()
+    qtbot.addWidget(strip)
+    strip.set_player(PlayerFacts("Carlsen", white=True, rating=2863, clock_s=61, to_move=True))
+    assert strip.accessibleName() == "White: Carlsen, rated 2863, 1:01 left, to move"
+
+
+def test_transport_is_off_where_it_leads_nowhere(qtbot: QtBot) -> None:
+    """At the start one cannot go back, at the end not forward; each button asks for its own."""
+    transport = Transport()
+    qtbot.addWidget(transport)
+    transport.set_place(0, 40)
+    enabled = [one.accessibleName().split(" (")[0] for one in transport.findChildren(QToolButton) if one.isEnabled()]
+    assert enabled == ["Flip the board", "Next move", "End of the game"]
+    transport.set_place(40, 40, errors=True)
+    heard: list[str] = []
+    transport.first_requested.connect(lambda: heard.append("first"))
+    transport.previous_requested.connect(lambda: heard.append("previous"))
+    transport.next_error_requested.connect(lambda: heard.append("error"))
+    for button in transport.findChildren(QToolButton):
+        button.click()
+    assert heard == ["first", "previous", "error"]
+
+
+def test_empty_state_offers_its_actions(qtbot: QtBot) -> None:
+    """Buttons answer with their ids, and old ones go when the content changes."""
+    state = EmptyState()
+    qtbot.addWidget(state)
+    state.set_content("drop", "Drop", "text", actions=[EmptyAction("a", "A"), EmptyAction("b", "B", primary=True)])
+    with qtbot.waitSignal(state.action_clicked) as heard:
+        state.buttons()[1].click()
+    assert heard.args == ["b"]
+    state.set_content("drop", "Drop", "text")
+    assert state.buttons() == []
+
+
+def test_toasts_leave_and_offer_undo(qtbot: QtBot) -> None:
+    """At most three are shown; an action answers with its id and the toast leaves."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(600, 400)
+    window.show()
+    stack = ToastStack(window)
+    for number in range(4):
+        stack.show_toast(ToastNews(f"news {number}", ToastKind.ERROR, "Undo", f"undo-{number}"))
+    assert [toast.news.text for toast in stack.toasts()] == ["news 1", "news 2", "news 3"]
+    assert window.rect().contains(stack.geometry())
+    with qtbot.waitSignal(stack.action_clicked) as heard:
+        next(one for one in stack.toasts()[0].findChildren(QPushButton)).click()
+    assert heard.args == ["undo-1"]
+    assert len(stack.toasts()) == 2
+    window.resize(500, 300)
+    assert window.rect().contains(stack.geometry())
+
+
+def test_drop_cover_follows_its_window(qtbot: QtBot) -> None:
+    """The cover fills its parent, takes no mouse, and says how much would be imported."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(300, 200)
+    overlay = DropOverlay(window)
+    assert overlay.isHidden()
+    overlay.show_files(3, "a.pgn, b.pgn")
+    window.resize(500, 400)
+    window.show()
+    assert overlay.geometry() == window.rect()
+    assert overlay.accessibleDescription() == "3 files: a.pgn, b.pgn"
+    assert overlay.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+
+def test_failed_state_retries_on_its_warning(qtbot: QtBot) -> None:
+    """Only the warning of a failed game answers a click; the rest of the cell selects as usual."""
+    table = QTableView()
+    qtbot.addWidget(table)
+    model = QStandardItemModel(2, 1)
+    for row, state in enumerate((GameState.FAILED, GameState.QUEUED)):
+        item = QStandardItem()
+        item.setData(StateCell(state, reason="engine hung"), STATE_ROLE)
+        model.setItem(row, 0, item)
+    table.setModel(model)
+    delegate = StateDelegate(table)
+    table.setItemDelegate(delegate)
+    table.setColumnWidth(0, 240)
+    table.show()
+    heard: list[int] = []
+    delegate.retry_requested.connect(lambda index: heard.append(index.row()))
+    for row in (0, 1):
+        rect = table.visualRect(model.index(row, 0))
+        for x in (12, 120):
+            QTest.mouseClick(
+                table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(rect.left() + x, rect.center().y())
+            )
+    assert heard == [0]
+
+
+def test_state_is_told_in_words() -> None:
+    """Every state has its sentence."""
+    assert state_words(StateCell(GameState.FAILED, reason="hung")) == "Failed: hung. Click to try again."
+    assert state_words(StateCell(GameState.IN_PROGRESS, 0.5)) == "Analysing, 50% done"
+    done = StateCell(GameState.ANALYSED, None, 90.4, None, (1, 2, 3), (0, 0, 0))
+    assert state_words(done).startswith("White 90%: 1 inaccuracies, 2 mistakes, 3 blunders. Black \u2013")
+
+
+@pytest.mark.parametrize("size", [(900, 600), (400, 900), (300, 320)])
+def test_board_bar_and_strips_stay_together(qtbot: QtBot, size: tuple[int, int]) -> None:
+    """In any window the board is square, the bar as high, the strips as wide as both, all inside."""
+    board, bar, strip = BoardWidget(), EvalBar(), PlayerStrip()
+    stack = BoardStack(board, bar, above=[strip])
+    qtbot.addWidget(stack)
+    stack.resize(*size)
+    stack.show()
+    assert board.width() == board.height() == bar.height()
+    assert strip.geometry().left() == bar.geometry().left()
+    assert strip.geometry().right() == board.geometry().right()
+    assert stack.rect().contains(board.geometry())
+    strip.hide()
+    assert board.geometry().top() >= 0
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_gallery_scenes_paint(qtbot: QtBot, name: str) -> None:
+    """Every scene of the gallery can be built and painted without a warning."""
+    widget = SCENES[name]()
+    qtbot.addWidget(widget)
+    widget.show()
+    assert not widget.grab().isNull()
