@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app import paths
@@ -16,11 +15,13 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from desktop_app.domain.judgement import Grading
     from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import GameRow
 
 SHOWN_PROBLEMS = 20
 DEFAULT_LIMIT = 50
+STANDARD_OUTPUT = "-"
 
 
 def run_import(arguments: Namespace) -> int:
@@ -130,7 +131,7 @@ def run_show(arguments: Namespace) -> int:
     from desktop_app.services.show_game import show_game, to_json
 
     with Library.open(paths.library_location(arguments.library)) as library:
-        view = show_game(library, GameId(arguments.id))
+        view = show_game(library, GameId(arguments.id), grading=_grading())
     if arguments.json:
         output.print_json(to_json(view))
     else:
@@ -139,14 +140,23 @@ def run_show(arguments: Namespace) -> int:
 
 
 def run_export(arguments: Namespace) -> int:
-    """Write games as annotated PGN. 1 when some could only be written as they came, 130 when it was stopped."""
+    """Write games as annotated PGN. Raises CancelledError when stopped; an older file is then as it was."""
     from desktop_app.library.library import Library
     from desktop_app.services.export_games import export_games
 
     line = output.ProgressLine()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
         ids = selected_games(library, arguments)
-        report = export_games(library, ids, Path(arguments.output), progress=line, cancel=interrupt)
+        report = export_games(library, ids, arguments.output, progress=line, cancel=interrupt, grading=_grading())
         line.clear()
-    print(f"Wrote {output.counted(report.games, 'game')} to {arguments.output}.")
+    if report.path != STANDARD_OUTPUT:
+        print(f"Wrote {output.counted(report.games, 'game')} ({report.annotated:,} with verdicts) to {report.path}.")
     return 0
+
+
+def _grading() -> Grading:
+    """The rules of judging that the settings name."""
+    from desktop_app.domain.judgement import GRADINGS
+    from desktop_app.settings import SettingsStore
+
+    return GRADINGS[SettingsStore(paths.settings_file()).current.grading]

@@ -14,7 +14,7 @@ from desktop_app import __version__
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.parser import Invocation, parse
-from desktop_app.errors import KibitzError
+from desktop_app.errors import CancelledError, KibitzError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,6 +62,9 @@ def guarded(run: Callable[[], int]) -> int:
     try:
         code = run()
         sys.stdout.flush()
+    except CancelledError as error:
+        output.complain(str(error))
+        return INTERRUPTED
     except KibitzError as error:
         output.complain(str(error))
         return error.exit_code

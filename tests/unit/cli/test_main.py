@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from desktop_app.cli import main as entry
 from desktop_app.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GAME = '[Event "A"]\n[White "Anand"]\n[Black "Carlsen"]\n[Result "1-0"]\n\n1. e4 e5 2. Nf3 1-0\n'
 
@@ -21,17 +26,15 @@ def no_window(_files: list[str], _library: str | None) -> int:
     pytest.fail("a headless command opened the window")
 
 
-def kibitz(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run the real program in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "desktop_app", *arguments],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-        **options,  # type: ignore[call-overload]
-    )
+@pytest.fixture
+def kibitz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run a command on a library of the test's own, in this process; returns exit code and output."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code = main([*arguments, "--library", str(tmp_path / "l.kibitz")], no_window)
+        return code, capsys.readouterr().out
+
+    return run
 
 
 def test_paths_open_the_window() -> None:
@@ -130,32 +133,36 @@ def test_a_reader_that_left_is_no_error(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_import_list_show_export_hang_together(tmp_path: Path) -> None:
-    """A game goes in, is listed, is shown and comes out again, through the real program."""
-    library = ("--library", str(tmp_path / "l.kibitz"))
+def test_import_list_show_export_hang_together(tmp_path: Path, kibitz: Callable[..., tuple[int, str]]) -> None:
+    """A game goes in, is listed, is shown and comes out again."""
     (tmp_path / "a.pgn").write_text(GAME)
-    receipt = kibitz("import", str(tmp_path / "a.pgn"), "--json", *library)
-    assert receipt.returncode == 0, receipt.stderr
-    figures = json.loads(receipt.stdout)
-    assert (figures["read"], figures["imported"], figures["bytes_unaccounted"]) == (1, 1, 0)
-    listed = json.loads(kibitz("list", "--json", *library).stdout)
-    (game,) = listed["games"]
+    code, text = kibitz("import", str(tmp_path / "a.pgn"), "--json")
+    receipt = json.loads(text)
+    assert (code, receipt["read"], receipt["imported"], receipt["bytes_unaccounted"]) == (0, 1, 1, 0)
+    (game,) = json.loads(kibitz("list", "--json")[1])["games"]
     assert (game["white"], game["state"], game["ply_count"]) == ("Anand", "unanalysed", 3)
-    shown = json.loads(kibitz("show", str(game["id"]), "--json", *library).stdout)
+    shown = json.loads(kibitz("show", str(game["id"]), "--json")[1])
     assert [ply["san"] for ply in shown["plies"]] == ["e4", "e5", "Nf3"]
     assert shown["analysis"] is None
-    assert "Anand - Carlsen" in kibitz("show", str(game["id"]), *library).stdout
-    exported = kibitz("export", "--all", "-o", str(tmp_path / "out.pgn"), *library)
-    assert exported.returncode == 0, exported.stderr
+    assert "Anand - Carlsen" in kibitz("show", str(game["id"]))[1]
+    assert "Anand" in kibitz("list")[1]
+    assert kibitz("export", "--all", "-o", str(tmp_path / "out.pgn"))[0] == 0
     assert "1. e4 e5 2. Nf3 1-0" in (tmp_path / "out.pgn").read_text()
 
 
-def test_import_from_standard_input_and_rejects(tmp_path: Path) -> None:
+def test_import_from_standard_input_and_rejects(
+    monkeypatch: pytest.MonkeyPatch, kibitz: Callable[..., tuple[int, str]]
+) -> None:
     """`-` reads standard input; text without any game is a problem and exit code 1."""
-    library = ("--library", str(tmp_path / "l.kibitz"))
-    assert kibitz("import", "-", *library, input=GAME).returncode == 0
-    again = kibitz("import", "-", "--json", *library, input=GAME)
-    assert json.loads(again.stdout)["duplicates"] == 1
-    nothing = kibitz("import", "-", "--json", *library, input="no game at all\n")
-    assert nothing.returncode == 1
-    assert json.loads(nothing.stdout)["problems"][0]["game_index"] is None
+
+    def type_in(text: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    type_in(GAME)
+    assert kibitz("import", "-")[0] == 0
+    type_in(GAME)
+    assert json.loads(kibitz("import", "-", "--json")[1])["duplicates"] == 1
+    type_in("no game at all\n")
+    code, text = kibitz("import", "-", "--json")
+    assert code == 1
+    assert json.loads(text)["problems"][0]["game_index"] is None
