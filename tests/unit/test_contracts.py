@@ -18,8 +18,8 @@ PRODUCT = sorted((ROOT / "desktop_app").rglob("*.py"))
 EVERYTHING = sorted([*PRODUCT, *(ROOT / "tests").rglob("*.py"), *(ROOT / "packaging").rglob("*.py")])
 
 MOST_LINES = 600
-MOST_FUNCTION_LINES = 60
-"""Review starts at 40; this is where the test run stops."""
+MOST_FUNCTION_LINES = 50
+"""Without the docstring. Review starts at 40; this is where the test run stops."""
 
 FORBIDDEN = {
     # The spelling `processEvents` whatever object it is called on: Qt has many, and ruff's ban names some.
@@ -68,6 +68,12 @@ def test_modules_stay_small() -> None:
     assert not found
 
 
+def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    said = node.body[0] if ast.get_docstring(node) else None
+    docstring = (said.end_lineno or said.lineno) - said.lineno + 1 if said else 0
+    return (node.end_lineno or node.lineno) - node.lineno + 1 - docstring
+
+
 def test_functions_stay_small() -> None:
     """No function grows beyond a screen."""
     found = [
@@ -75,7 +81,7 @@ def test_functions_stay_small() -> None:
         for path in PRODUCT
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > MOST_FUNCTION_LINES
+        and (length := _code_lines(node)) > MOST_FUNCTION_LINES
     ]
     assert not found, "\n".join(found)
 
