@@ -1,0 +1,184 @@
+"""Headless batches that are killed, interrupted or started twice: nothing is lost, nothing is searched again."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from desktop_app.domain.filters import GameQuery
+from desktop_app.domain.game import GameId, GameState
+from desktop_app.domain.profile import CHUNK_POSITIONS
+from desktop_app.library.library import Library
+from desktop_app.services.import_games import import_sources
+from desktop_app.services.show_game import show_game, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).resolve().parents[2]
+NODES = "2000"
+WORKERS = 2
+GAMES = 10
+KILLS = 5
+DEADLINE_S = 120.0
+SEED = 20261123
+
+
+class Run:
+    """One `kibitz analyse` process; its events are collected while it runs."""
+
+    def __init__(self, location: Path, stockfish: str) -> None:
+        command = [sys.executable, "-m", "desktop_app", "analyse", "--all", "--nodes", NODES, "--json"]
+        command += ["--workers", str(WORKERS), "--library", str(location), "--engine", stockfish]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        )
+        self.events: list[dict[str, Any]] = []
+        self.errors = ""
+        self.first_position = threading.Event()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                break  # the line it was writing when it was killed
+            self.events.append(event)
+            if event["event"] == "position":
+                self.first_position.set()
+        self.process.stdout.read()
+
+    @property
+    def positions(self) -> int:
+        """How many positions it said it had searched."""
+        return sum(event["event"] == "position" for event in self.events)
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self.process.kill()
+
+    def finish(self) -> int:
+        """Wait for its end; returns the exit code. Safe to repeat."""
+        try:
+            code = self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self._reader.join(DEADLINE_S)
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        if self.process.stderr.closed:
+            return code
+        self.errors = self.process.stderr.read()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def location(tmp_path: Path) -> Path:
+    """A library with some sample games."""
+    return new_library(tmp_path / "killed.kibitz")
+
+
+def new_library(location: Path) -> Path:
+    """Import the first sample games into a new library."""
+    games = (ROOT / "resources" / "samples.pgn").read_text(encoding="utf-8").split("\n\n[Event ")[:GAMES]
+    source = location.with_suffix(".pgn")
+    source.write_text("\n\n[Event ".join(games) + "\n", encoding="utf-8")
+    with Library.open(location) as library:
+        import_sources(library, [source])
+    return location
+
+
+def shown(location: Path) -> list[dict[str, Any]]:
+    """What `show --json` says of every game."""
+    with Library.open(location) as library:
+        return [to_json(show_game(library, GameId(game))) for game in library.games.ids(GameQuery(sort="id"))]
+
+
+def stored(location: Path) -> int:
+    """How many searched evaluations the library holds."""
+    return sum(
+        (game["analysis"]["root"]["white_cp"] is not None or game["analysis"]["root"]["white_mate"] is not None)
+        + sum(bool(ply["nodes"]) for ply in game["plies"])
+        for game in shown(location)
+        if game["analysis"]
+    )
+
+
+@pytest.fixture
+def started(location: Path, stockfish: str) -> Iterator[Run]:
+    """A batch that has searched its first position."""
+    run = Run(location, stockfish)
+    assert run.first_position.wait(DEADLINE_S)
+    yield run
+    run.kill()
+    run.finish()
+
+
+@pytest.mark.slow
+def test_a_batch_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: Path, stockfish: str) -> None:
+    """After each kill -9 at most a chunk a worker is searched again, and the end is the same to the last digit."""
+    calm, killed = new_library(tmp_path / "calm.kibitz"), new_library(tmp_path / "killed.kibitz")
+    undisturbed = Run(calm, stockfish)
+    assert undisturbed.finish() == 0, undisturbed.errors
+    expected = shown(calm)
+    assert {game["state"] for game in expected} == {GameState.ANALYSED.value}
+    rng = random.Random(SEED)  # noqa: S311 - moments of killing
+    before, searched = 0, 0
+    for _ in range(KILLS):
+        run = Run(killed, stockfish)
+        assert run.first_position.wait(DEADLINE_S)
+        threading.Event().wait(rng.uniform(0.0, 0.6))
+        run.kill()
+        run.finish()
+        now = stored(killed)
+        assert run.positions - (now - before) <= WORKERS * CHUNK_POSITIONS
+        before, searched = now, searched + run.positions
+    last = Run(killed, stockfish)
+    assert last.finish() == 0, last.errors
+    summary = last.events[-1]
+    assert summary["event"] == "summary"
+    assert summary["positions"] == stored(calm) - before
+    assert searched + last.positions <= stored(calm) + KILLS * WORKERS * CHUNK_POSITIONS
+    assert shown(killed) == expected
+
+
+def test_an_interrupted_batch_ends_in_order_and_goes_on(location: Path, stockfish: str, started: Run) -> None:
+    """SIGINT stops it with a summary, no engine left and nothing half done; the same command finishes the job."""
+    engines = psutil.Process(started.process.pid).children(recursive=True)
+    started.process.send_signal(signal.SIGINT)
+    assert started.finish() == 130, started.errors
+    assert started.events[-1]["event"] == "summary"
+    assert not [engine for engine in psutil.wait_procs(engines, timeout=5)[1] if engine.is_running()]
+    before = stored(location)
+    again = Run(location, stockfish)
+    assert again.finish() == 0, again.errors
+    assert again.events[-1]["positions"] == stored(location) - before
+    assert {game["state"] for game in shown(location)} == {GameState.ANALYSED.value}
+    with Library.open(location) as library:
+        assert not library.jobs.unfinished()
+
+
+def test_a_second_process_is_refused_while_the_first_lives(location: Path, stockfish: str, started: Run) -> None:
+    """It ends with exit code 3 and names the process that runs the job."""
+    second = Run(location, stockfish)
+    assert second.finish() == 3
+    assert str(started.process.pid) in second.errors
+    assert len(second.errors.strip().splitlines()) == 1
