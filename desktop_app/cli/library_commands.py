@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 SHOWN_PROBLEMS = 20
 DEFAULT_LIMIT = 50
+NAME_COLUMNS = 22
+OPENING_COLUMNS = 36
+FULL_COLUMNS = 150
+"""Width of the list where the terminal has the room; narrower ones shorten openings first, then names."""
+
 STANDARD_OUTPUT = "-"
 
 
@@ -94,10 +100,14 @@ def row_json(row: GameRow) -> dict[str, Any]:
 def games_table(rows: Sequence[GameRow]) -> str:
     """Rows for people: who, result, when, what was played, and what we found."""
     head = ("id", "date", "white", "elo", "black", "elo", "result", "opening", "moves", "state", "acc", "?!/?/??")
-    return output.table(head, [_cells(row) for row in rows], right=frozenset({0, 3, 5, 8, 10}))
+    lacking = max(0, FULL_COLUMNS - shutil.get_terminal_size((FULL_COLUMNS, 24)).columns)
+    opening = max(8, OPENING_COLUMNS - lacking)
+    name = max(10, NAME_COLUMNS - max(0, lacking - OPENING_COLUMNS + 8) // 2)
+    cells = [_cells(row, name_columns=name, opening_columns=opening) for row in rows]
+    return output.table(head, cells, right=frozenset({0, 3, 5, 8, 10}))
 
 
-def _cells(row: GameRow) -> tuple[object, ...]:
+def _cells(row: GameRow, *, name_columns: int, opening_columns: int) -> tuple[object, ...]:
     judged = row.white_inaccuracies is not None and row.black_inaccuracies is not None
     counts = (
         f"{row.white_inaccuracies}/{row.white_mistakes}/{row.white_blunders} "
@@ -110,12 +120,12 @@ def _cells(row: GameRow) -> tuple[object, ...]:
     return (
         row.id,
         row.date,
-        output.shorten(row.white or "?", 22),
+        output.shorten(row.white or "?", name_columns),
         row.white_elo,
-        output.shorten(row.black or "?", 22),
+        output.shorten(row.black or "?", name_columns),
         row.black_elo,
         row.result,
-        output.shorten(" ".join(part for part in (row.eco, row.opening) if part), 36),
+        output.shorten(" ".join(part for part in (row.eco, row.opening) if part), opening_columns),
         (row.ply_count + 1) // 2,
         state,
         " ".join("-" if value is None else f"{value:.0f}" for value in accuracies) if any(accuracies) else "",

@@ -79,6 +79,7 @@ def test_functions_stay_small() -> None:
     found = [
         f"{_short(path)}:{node.lineno} {node.name}: {length} lines"
         for path in PRODUCT
+        if "migrations" not in path.parts  # tables, written once
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (length := _code_lines(node)) > MOST_FUNCTION_LINES
