@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.tokens import MOTION_MS, Mark
 from desktop_app.ui.widgets import squares
-from desktop_app.ui.widgets.board_paint import Canvas, ground
+from desktop_app.ui.widgets.board_gestures import PROMOTIONS, Drawing, Promotion, Shape
+from desktop_app.ui.widgets.board_paint import Canvas, coordinates, ground
 from desktop_app.ui.widgets.wheel import WheelSteps
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _DRAG_START_PX = 6
 _MOST_MOVERS = 6
 """More pieces than this changing place is a jump, not a move: shown at once."""
-_PROMOTIONS = "qnrb"
 
 
 class ArrowRole(StrEnum):
@@ -41,15 +41,6 @@ class ArrowRole(StrEnum):
     BEST = "best"
     REFUTATION = "refutation"
     ALTERNATIVE = "alternative"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """An arrow (or a circle, when both squares are one) drawn by hand; `tint` indexes the theme's four colours."""
-
-    start: int
-    end: int
-    tint: int
 
 
 @dataclass(slots=True)
@@ -90,12 +81,11 @@ class BoardWidget(QWidget):
         self._coordinates = True
         self._selected: int | None = None
         self._press: _Press | None = None
-        self._drawing: tuple[int, int] | None = None
-        self._shapes: list[Shape] = []
-        self._promotion: tuple[int, int] | None = None
+        self._drawing = Drawing()
+        self._promotion: Promotion | None = None
         self._movers: dict[int, int] = {}
         self._progress = 1.0
-        self._ground: tuple[object, QPixmap] | None = None
+        self._ground: tuple[object, QPixmap, QPixmap] | None = None
         self._wheel = WheelSteps()
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(MOTION_MS)
@@ -131,7 +121,7 @@ class BoardWidget(QWidget):
         in_check = squares.in_check(self._pieces, white=turn) if check is None else check
         self._check_square = squares.king_square(self._pieces, white=turn) if in_check else None
         self._badge, self._arrows, self._legal = None, (), None
-        self._shapes.clear()
+        self._drawing.clear()
         self._selected = self._promotion = self._press = None
         self._movers = squares.moved_pieces(before, self._pieces)
         self._progress = 1.0
@@ -167,7 +157,6 @@ class BoardWidget(QWidget):
     def set_coordinates(self, *, shown: bool) -> None:
         """Shows or hides the coordinates."""
         self._coordinates = shown
-        self._ground = None
         self.update()
 
     @property
@@ -189,7 +178,7 @@ class BoardWidget(QWidget):
 
     def shapes(self) -> tuple[Shape, ...]:
         """The arrows and circles drawn by hand on this position."""
-        return tuple(self._shapes)
+        return self._drawing.finished()
 
     def square_rect(self, square: int) -> QRectF:
         """Where a square is, in this widget's coordinates."""
@@ -206,26 +195,31 @@ class BoardWidget(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setClipRect(event.rect())
-        painter.drawPixmap(QPointF(geometry.left, geometry.top), self._ground_pixmap(geometry))
+        corner = QPointF(geometry.left, geometry.top)
+        squares_layer, coordinates_layer = self._layers(geometry)
         canvas = Canvas(painter, geometry, self.devicePixelRatioF())
+        painter.drawPixmap(corner, squares_layer)
         self._paint_tints(canvas)
+        if self._coordinates:
+            painter.drawPixmap(corner, coordinates_layer)
         self._paint_pieces(canvas)
         self._paint_targets(canvas)
         self._paint_arrows(canvas)
         if self._badge is not None:
             canvas.badge(self._badge[0], self._badge[1], self._badge_opacity)
         if self._promotion is not None:
-            canvas.chooser(self._chooser_squares(), self._promotion_symbols())
+            canvas.chooser(self._promotion.squares(), self._promotion.symbols())
         elif self._press is not None and self._press.dragging:
             canvas.lifted_piece(self._pieces[self._press.square], self._press.point)
         painter.end()
 
-    def _ground_pixmap(self, geometry: squares.Geometry) -> QPixmap:
+    def _layers(self, geometry: squares.Geometry) -> tuple[QPixmap, QPixmap]:
+        """Squares and coordinates, drawn once for a size, ratio, side and theme."""
         ratio = self.devicePixelRatioF()
-        key = (geometry.side, ratio, self._flipped, self._coordinates, theme.tokens().name)
+        key = (geometry.side, ratio, self._flipped, theme.tokens().name)
         if self._ground is None or self._ground[0] != key:
-            self._ground = (key, ground(geometry, ratio, coordinates=self._coordinates))
-        return self._ground[1]
+            self._ground = (key, ground(geometry, ratio), coordinates(geometry, ratio))
+        return self._ground[1], self._ground[2]
 
     def _paint_tints(self, canvas: Canvas) -> None:
         colours, rect, painter = theme.tokens().board, canvas.geometry.rect, canvas.painter
@@ -268,12 +262,9 @@ class BoardWidget(QWidget):
             if ends is not None:
                 tint, weight = tints[role]
                 canvas.arrow(ends, theme.colour(tint, colours.arrow_alpha), weight)
-        for shape in (*self._shapes, *self._unfinished_shape()):
+        for shape in self._drawing.visible():
             tint_colour = theme.colour(colours.user[shape.tint], colours.arrow_alpha)
             canvas.arrow((shape.start, shape.end), tint_colour, 1.0)
-
-    def _unfinished_shape(self) -> tuple[Shape, ...]:
-        return () if self._drawing is None else (Shape(*self._drawing, 0),)
 
     def _on_motion(self, value: object) -> None:
         self._progress = float(value) if isinstance(value, float) else 1.0
@@ -302,12 +293,13 @@ class BoardWidget(QWidget):
         """Takes up a piece, finishes click-click, or starts a drawing with the right button."""
         square = self._geometry().square_at(event.position())
         if self._promotion is not None:
-            self._choose(square if event.button() is Qt.MouseButton.LeftButton else None)
+            left = event.button() is Qt.MouseButton.LeftButton
+            self._promote(self._promotion.letter_at(square) if left else None)
         elif square is None:
             event.ignore()
         elif event.button() is Qt.MouseButton.RightButton:
             self._press = None
-            self._drawing = (square, square)
+            self._drawing.begin(square)
         elif event.button() is Qt.MouseButton.LeftButton:
             self._press_left(square, event.position())
         else:
@@ -315,7 +307,7 @@ class BoardWidget(QWidget):
         self.update()
 
     def _press_left(self, square: int, point: QPointF) -> None:
-        self._shapes.clear()
+        self._drawing.clear()
         self.square_pressed.emit(square)
         selected = self._selected
         if selected is not None and selected != square and self._try_move(selected, square):
@@ -336,8 +328,7 @@ class BoardWidget(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drags a piece or a drawing."""
         square = self._geometry().square_at(event.position())
-        if self._drawing is not None and square is not None:
-            self._drawing = (self._drawing[0], square)
+        if square is not None and self._drawing.extend(square):
             self.update()
         elif self._press is not None:
             press = self._press
@@ -354,8 +345,8 @@ class BoardWidget(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Drops what was dragged."""
         square = self._geometry().square_at(event.position())
-        if self._drawing is not None and event.button() is Qt.MouseButton.RightButton:
-            self._finish_drawing(event.modifiers())
+        if event.button() is Qt.MouseButton.RightButton:
+            self._drawing.finish(event.modifiers())
         elif self._press is not None and event.button() is Qt.MouseButton.LeftButton:
             press, self._press = self._press, None
             if press.dragging:
@@ -363,18 +354,6 @@ class BoardWidget(QWidget):
                 if square is not None and square != press.square:
                     self._try_move(press.square, square)
         self.update()
-
-    def _finish_drawing(self, modifiers: Qt.KeyboardModifier) -> None:
-        if self._drawing is None:
-            return
-        second = bool(modifiers & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier))
-        third = bool(modifiers & Qt.KeyboardModifier.AltModifier)
-        shape = Shape(*self._drawing, int(second) + 2 * int(third))
-        self._drawing = None
-        same = [old for old in self._shapes if (old.start, old.end) == (shape.start, shape.end)]
-        self._shapes = [old for old in self._shapes if old not in same]
-        if shape not in same:
-            self._shapes.append(shape)
 
     def _try_move(self, start: int, end: int) -> bool:
         """Asks for a move if it is allowed, opening the chooser where a pawn promotes; False when it is not allowed."""
@@ -389,7 +368,7 @@ class BoardWidget(QWidget):
                 if uci not in self._legal:
                     return False
         if promotes:
-            self._promotion = (start, end)
+            self._promotion = Promotion(start, end)
             self.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.move_requested.emit(uci)
@@ -405,31 +384,13 @@ class BoardWidget(QWidget):
 
     # -- promotion --------------------------------------------------------------------------------------------------
 
-    def _chooser_squares(self) -> list[int]:
-        if self._promotion is None:
-            return []
-        end = self._promotion[1]
-        file, rank = chess.square_file(end), chess.square_rank(end)
-        step = -1 if rank == 7 else 1
-        return [chess.square(file, rank + step * index) for index in range(len(_PROMOTIONS))]
-
-    def _promotion_symbols(self) -> list[str]:
-        white = self._promotion is not None and chess.square_rank(self._promotion[1]) == 7
-        return [symbol.upper() if white else symbol for symbol in _PROMOTIONS]
-
-    def _choose(self, square: int | None) -> None:
-        options = self._chooser_squares()
-        chosen = _PROMOTIONS[options.index(square)] if square in options else None
-        self._promote(chosen)
-
     def _promote(self, letter: str | None) -> None:
         if self._promotion is None:
             return
-        start, end = self._promotion
-        self._promotion = None
+        promotion, self._promotion = self._promotion, None
         self.update()
         if letter is not None:
-            self.move_requested.emit(chess.square_name(start) + chess.square_name(end) + letter)
+            self.move_requested.emit(promotion.uci(letter))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Q, N, R, B and Esc while the promotion chooser is open; everything else belongs to the window."""
@@ -438,7 +399,7 @@ class BoardWidget(QWidget):
             event.ignore()
         elif event.key() == Qt.Key.Key_Escape:
             self._promote(None)
-        elif letter and letter in _PROMOTIONS:
+        elif letter and letter in PROMOTIONS:
             self._promote(letter)
 
     def _describe(self, *, check: bool) -> None:

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from desktop_app.ui.runtime.tokens import Mark
 
 
-def ground(geometry: Geometry, ratio: float, *, coordinates: bool) -> QPixmap:
-    """Squares and coordinates as one pixmap; the board's corners are slightly round."""
+def _blank(geometry: Geometry, ratio: float) -> QPixmap:
     device = round(geometry.side * 8 * ratio)
     result = QPixmap(device, device)
     result.setDevicePixelRatio(ratio)
     result.fill(Qt.GlobalColor.transparent)
+    return result
+
+
+def ground(geometry: Geometry, ratio: float) -> QPixmap:
+    """The squares as one pixmap; the board's corners are slightly round."""
+    result = _blank(geometry, ratio)
     local = Geometry(0, 0, geometry.side, geometry.flipped)
     painter = QPainter(result)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -40,9 +45,16 @@ def ground(geometry: Geometry, ratio: float, *, coordinates: bool) -> QPixmap:
     for square in chess.SQUARES:
         is_dark = (chess.square_file(square) + chess.square_rank(square)) % 2 == 0
         painter.fillRect(local.rect(square), QColor(colours.dark if is_dark else colours.light))
+    painter.end()
+    return result
+
+
+def coordinates(geometry: Geometry, ratio: float) -> QPixmap:
+    """Files and ranks as one pixmap that lies over tints and under pieces."""
+    result = _blank(geometry, ratio)
+    painter = QPainter(result)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if coordinates:
-        _coordinates(painter, local)
+    _coordinates(painter, Geometry(0, 0, geometry.side, geometry.flipped))
     painter.end()
     return result
 
