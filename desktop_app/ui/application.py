@@ -41,6 +41,7 @@ from desktop_app.settings import SettingsStore, Theme
 from desktop_app.ui.controllers.workbench import Workbench
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.crash import CrashHooks
+from desktop_app.ui.runtime.lateness import LatenessProbe
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.runtime.signals import QuitSignals
 from desktop_app.ui.runtime.single_instance import FirstInstance, hand_over
@@ -80,7 +81,7 @@ class Application(QObject):
     ) -> None:
         """`engine` overrides the setting. The library is closed by `quit`."""
         super().__init__()
-        self._settings, self._stopping = settings, False
+        self._settings, self._stopping, self._stopped = settings, False, False
         places = places or Places.usual()
         current = settings.current
         self.bench = Workbench.build(
@@ -99,11 +100,20 @@ class Application(QObject):
         self.window.theme_chosen.connect(self._on_theme_chosen)
         self._joined.connect(self._on_joined)
 
+    @property
+    def running(self) -> bool:
+        """Whether `stopped` is still to come."""
+        return not self._stopped
+
     def start(self, files: Sequence[str] = ()) -> None:
         """Show the window and begin."""
         self.window.show()
         self.bench.start()
         self.bench.imports.import_paths(files)
+        probe = LatenessProbe.from_environment(self)
+        if probe is not None:
+            probe.finished.connect(self.quit)
+            probe.start()
 
     @Slot(object)
     def receive(self, files: Sequence[str]) -> None:
@@ -121,6 +131,8 @@ class Application(QObject):
         self._stopping = True
         self.window.hide()
         self.bench.begin_stop()
+        for timer in (*self.findChildren(QTimer), *self.window.findChildren(QTimer)):
+            timer.stop()
         threading.Thread(target=self._stop, name="kibitz-stop").start()
 
     def _stop(self) -> None:
@@ -138,6 +150,7 @@ class Application(QObject):
         if not joined:
             _log.error("something did not stop within its budget")
         self._state.sync()
+        self._stopped = True
         self.window.deleteLater()
         self.stopped.emit()
 
