@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTableView, QToolButton, QWid
 from desktop_app.domain.evaluation import Cp
 from desktop_app.domain.game import GameState
 from desktop_app.domain.judgement import Judgement
+from desktop_app.ui.runtime import theme
 from desktop_app.ui.widgets.board import BoardWidget
 from desktop_app.ui.widgets.board_stack import BoardStack
 from desktop_app.ui.widgets.drop_overlay import DropOverlay
@@ -27,6 +28,7 @@ from desktop_app.ui.widgets.transport import Transport
 from tests.ui.widgets.gallery_scenes import SCENES, moves_of
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 WHITE = SideFacts("Anderssen", 78.6, 72.4, 3, 0, 2)
@@ -222,3 +224,19 @@ def test_gallery_scenes_paint(qtbot: QtBot, name: str) -> None:
     qtbot.addWidget(widget)
     widget.show()
     assert not widget.grab().isNull()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_change_of_theme_reaches_what_is_shown(qtbot: QtBot, qapp: QApplication, name: str) -> None:
+    """Widgets built in the light theme and switched to dark look exactly like those built in the dark theme."""
+    switched = SCENES[name]()
+    qtbot.addWidget(switched)
+    switched.show()
+    switched.grab()
+    theme.apply(qapp, theme.ThemeChoice.DARK, reduced_motion=True)
+    fresh = SCENES[name]()
+    qtbot.addWidget(fresh)
+    fresh.show()
+    fresh.grab()
+    if name != "controls":  # its bare tool buttons are windows' business
+        assert switched.grab().toImage() == fresh.grab().toImage()
