@@ -77,10 +77,17 @@ class Application(QObject):
     _joined = Signal(bool)
 
     def __init__(
-        self, library: Library, settings: SettingsStore, *, engine: str | None = None, places: Places | None = None
+        self,
+        library: Library,
+        settings: SettingsStore,
+        *,
+        engine: str | None = None,
+        places: Places | None = None,
+        passive: bool = False,
     ) -> None:
-        """`engine` overrides the setting. The library is closed by `quit`."""
+        """`engine` overrides the setting; `passive` only reads: no engine, no job. `quit` closes the library."""
         super().__init__()
+        self._passive = passive
         self._settings, self._stopping, self._stopped = settings, False, False
         places = places or Places.usual()
         current = settings.current
@@ -108,7 +115,7 @@ class Application(QObject):
     def start(self, files: Sequence[str] = ()) -> None:
         """Show the window and begin."""
         self.window.show()
-        self.bench.start()
+        self.bench.start(passive=self._passive)
         self.bench.imports.import_paths(files)
         probe = LatenessProbe.from_environment(self)
         if probe is not None:

@@ -155,22 +155,12 @@ class BatchController(QObject):
         return joined
 
     def _resume_unfinished(self, batch: AnalysisBatch) -> None:
-        def resume() -> int:
-            job = next(iter(batch.resumable_jobs()), None)
-            if job is None:
-                return 0
-            batch.resume(job.id)
-            if job.state is JobState.PAUSED:
-                batch.pause()
-            now = batch.snapshot()
-            return now.items_queued + now.items_running
-
         def done(games: int) -> None:
             if games:
                 self.resumed.emit(games)
                 self._go()
 
-        self._desk.operations.read("Resuming the analysis", resume, done)
+        self._desk.operations.read("Resuming the analysis", batch.resume_unfinished, done)
 
     def _on_batch(
         self, title: str, command: Callable[[AnalysisBatch], object], then: Callable[[], None] | None = None

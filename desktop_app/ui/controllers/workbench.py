@@ -65,10 +65,11 @@ class Workbench:
         bench.viewer.opened.connect(bench.batch.bring_forward)
         return bench
 
-    def start(self) -> None:
-        """Read the library, look for the engine; an unfinished job goes on once there is one."""
+    def start(self, *, passive: bool = False) -> None:
+        """Read the library, look for the engine; an unfinished job goes on once there is one. `passive` only reads."""
         self.library.reload()
-        self.engine.check()
+        if not passive:
+            self.engine.check()
 
     def begin_stop(self) -> None:
         """Main thread: nothing new starts, everything is told to stop. Returns at once."""

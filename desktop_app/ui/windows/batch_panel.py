@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch import BatchSnapshot, QueueRow
     from desktop_app.ui.controllers.batch_controller import BatchController
 
-_BODY_PX = 168
+_BODY_PX = 156
 _MOST_WORKERS = 64
 _BAR_UNITS = 10_000
 

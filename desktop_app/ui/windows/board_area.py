@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import chess
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.judgement import Judgement
 from desktop_app.ui.runtime.tokens import Mark
 from desktop_app.ui.widgets.board import ArrowRole, BoardWidget
+from desktop_app.ui.widgets.board_stack import BoardStack
 from desktop_app.ui.widgets.eval_bar import EvalBar
 from desktop_app.ui.widgets.player_strip import PlayerFacts, PlayerStrip
 from desktop_app.ui.widgets.transport import Transport
-from desktop_app.ui.windows.parts import label
+from desktop_app.ui.windows.parts import label, refresh_tools, tool
 from desktop_app.ui.windows.view_cells import is_provisional, player_facts, shown_score
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QWheelEvent
 
     from desktop_app.domain.evaluation import Score
@@ -37,28 +39,16 @@ class BoardArea(QWidget):
         self.board, self.bar, self.transport = BoardWidget(), EvalBar(), Transport()
         self.board.set_movable(movable=False)
         self._top, self._bottom = PlayerStrip(), PlayerStrip()
-        self._banner = QWidget()
-        self._banner_text = label(strength="2")
-        back = QPushButton("Back to the game")
-        back.setProperty("role", "quiet")
-        back.setToolTip("Leave the line (Esc)")
-        banner = QHBoxLayout(self._banner)
-        banner.setContentsMargins(0, 0, 0, 0)
-        banner.addWidget(self._banner_text, 1)
-        banner.addWidget(back)
-        self._banner.hide()
-        middle = QHBoxLayout()
-        middle.setSpacing(8)
-        middle.addWidget(self.bar)
-        middle.addWidget(self.board, 1)
+        self._line_bar, back, backwards, forwards = self._build_line_bar()
+        stack = BoardStack(
+            self.board, self.bar, above=[self._top], below=[self._bottom, self.transport, self._line_bar]
+        )
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 4)
-        box.setSpacing(6)
-        box.addWidget(self._top)
-        box.addLayout(middle, 1)
-        box.addWidget(self._bottom)
-        box.addWidget(self._banner)
-        box.addWidget(self.transport)
+        box.addWidget(stack)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        backwards.clicked.connect(self._on_previous)
+        forwards.clicked.connect(self._on_next)
         back.clicked.connect(cursor.leave_line)
         self.board.stepped.connect(cursor.step)
         self.transport.first_requested.connect(self._on_first)
@@ -71,12 +61,34 @@ class BoardArea(QWidget):
         cursor.view_changed.connect(self._on_view_changed)
         self._show_players(None)
 
+    def _build_line_bar(self) -> tuple[QWidget, QPushButton, QToolButton, QToolButton]:
+        """What stands in the transport's place while a line is played."""
+        bar = QWidget()
+        self._line_text = label(strength="2")
+        backwards, forwards = tool("prev", "Back in the line (Left)"), tool("next", "Forward in the line (Right)")
+        back = QPushButton("Back to the game")
+        back.setProperty("role", "quiet")
+        back.setToolTip("Leave the line (Esc)")
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._line_text, 1)
+        for button in (backwards, forwards, back):
+            row.addWidget(button)
+        bar.hide()
+        return bar, back, backwards, forwards
+
     @Slot()
     def flip(self) -> None:
         """Turn the board."""
         self.board.flip()
         self.bar.set_flipped(flipped=self.board.flipped)
         self._show_players(self._cursor.view)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new palette needs icons of its own colour."""
+        super().changeEvent(event)
+        if event.type() is event.Type.PaletteChange and hasattr(self, "_line_bar"):
+            refresh_tools(self._line_bar)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The wheel around the board steps as it does over it."""
@@ -114,9 +126,10 @@ class BoardArea(QWidget):
         cursor = self._cursor
         errors = any(move.judgement for move in cursor.view.plies[cursor.ply :]) if cursor.view else False
         self.transport.set_place(cursor.ply, cursor.last_ply, errors=errors)
-        self._banner.setVisible(spot.line is not None)
+        self._line_bar.setVisible(spot.line is not None)
+        self.transport.setVisible(spot.line is None)
         if spot.line is not None:
-            self._banner_text.setText(f"Engine line, move {spot.line_ply} of {len(spot.line.ucis)}")
+            self._line_text.setText(f"Engine line, move {spot.line_ply} of {len(spot.line.ucis)}")
             self.bar.set_score(spot.line.score, provisional=True)
             following = spot.line.ucis[spot.line_ply : spot.line_ply + 1]
             self.board.set_arrows([(uci, ArrowRole.BEST) for uci in following])

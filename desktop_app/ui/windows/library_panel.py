@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.controllers.library_controller import LibraryController
 
 _WIDTHS = {
-    Column.STATE: 190,
-    Column.WHITE: 124,
+    Column.STATE: 184,
+    Column.WHITE: 112,
     Column.WHITE_ELO: 48,
-    Column.BLACK: 124,
+    Column.BLACK: 112,
     Column.BLACK_ELO: 48,
-    Column.RESULT: 56,
+    Column.RESULT: 46,
     Column.MOVES: 54,
     Column.WHITE_ACCURACY: 60,
     Column.BLACK_ACCURACY: 60,

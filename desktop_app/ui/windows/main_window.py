@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QLabel, QMainWindow
 
-from desktop_app import __version__
 from desktop_app.domain.judgement import Judgement
 from desktop_app.ui.controllers.import_controller import receipt_sentence
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.widgets.drop_overlay import DropOverlay
 from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
 from desktop_app.ui.windows.actions import Actions
+from desktop_app.ui.windows.dialogs import ask_for_folder, ask_for_games, ask_where_to_export, tell_about
 from desktop_app.ui.windows.engine_page import EnginePage
 from desktop_app.ui.windows.imports_dialog import ImportsDialog
 from desktop_app.ui.windows.incoming import Incoming
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.receipt import Receipt
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.runtime.notices import Notice
-
-_FILTERS = "Chess games (*.pgn *.pgn.gz *.pgn.bz2 *.pgn.zst *.zip);;All files (*)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,7 @@ class MainWindow(QMainWindow):
         for label in (self._status, self._engine_label):
             label.setProperty("strength", "2")
         self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().setContentsMargins(8, 0, 8, 0)
         self.statusBar().addWidget(self._status, 1)
         self.statusBar().addPermanentWidget(self._progress)
         self.statusBar().addPermanentWidget(self._engine_label)
@@ -127,7 +126,7 @@ class MainWindow(QMainWindow):
             "focus": self._on_focus_mode,
             "full_screen": self._on_full_screen,
             "keys": self._keys.open_sheet,
-            "about": self._on_about,
+            "about": lambda: tell_about(self),
         }
 
     def _jump(self, judgement: Judgement, *, back: bool) -> Callable[[], object]:
@@ -138,6 +137,7 @@ class MainWindow(QMainWindow):
         space.empty_action.connect(self._on_empty_action)
         space.library.game_previewed.connect(bench.viewer.preview)
         space.library.game_opened.connect(self._on_game_opened)
+        space.library.selection_changed.connect(self._on_selection_changed)
         space.library.retry_requested.connect(self._on_retry)
         space.batch.game_opened.connect(self._on_queue_game_opened)
         space.review.analyse_requested.connect(self._on_analyse_shown)
@@ -194,18 +194,10 @@ class MainWindow(QMainWindow):
             event.accept()
 
     def _on_open(self) -> None:
-        dialog = QFileDialog(self, "Open games", "", _FILTERS)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self._bench.imports.import_paths)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_for_games(self, self._bench.imports.import_paths)
 
     def _on_open_folder(self) -> None:
-        dialog = QFileDialog(self, "Open a folder of games")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.filesSelected.connect(self._bench.imports.import_paths)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_for_folder(self, self._bench.imports.import_paths)
 
     def _on_paste(self) -> None:
         if not self.take(Incoming.of(QGuiApplication.clipboard().mimeData())):
@@ -340,6 +332,10 @@ class MainWindow(QMainWindow):
                 self.actions_by_name[name].setChecked(False)
                 return
 
+    @Slot(int)
+    def _on_selection_changed(self, count: int) -> None:
+        self._status.setText(f"{counted(count, 'game')} selected. Ctrl+R analyses them." if count > 1 else "")
+
     def _on_filter(self) -> None:
         self.actions_by_name["show_library"].setChecked(True)
         self.workspace.library.focus_filter()
@@ -363,12 +359,8 @@ class MainWindow(QMainWindow):
         ids = chosen or self._bench.games.ids()
         if not ids:
             return
-        dialog = QFileDialog(self, f"Export {counted(len(ids), 'game')}", "games.pgn", "PGN (*.pgn)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("pgn")
-        dialog.fileSelected.connect(lambda path: self._bench.exports.export(ids, path))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        title = f"Export {counted(len(ids), 'game')}"
+        ask_where_to_export(self, title, lambda path: self._bench.exports.export(ids, path))
 
     # -- window --------------------------------------------------------------------------------------------------
 
@@ -398,17 +390,6 @@ class MainWindow(QMainWindow):
             if full
             else self.windowState() & ~Qt.WindowState.WindowFullScreen
         )
-
-    def _on_about(self) -> None:
-        box = QMessageBox(self)
-        box.setWindowTitle("About Kibitz")
-        box.setText(f"Kibitz {__version__}")
-        box.setInformativeText(
-            "Reviews your games with Stockfish while you click through them. Free software, GPL-3.0-or-later.\n\n"
-            "Opening names: Open Chess Names (CC BY 4.0). Pieces: Colin M.L. Burnett, from python-chess."
-        )
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     def bring_forward(self) -> None:
         """Another start handed its files over: show where they went."""

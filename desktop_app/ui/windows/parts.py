@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableView, QToolButton, QWidget
 
 from desktop_app.ui.runtime.icons import icon
@@ -35,6 +35,7 @@ def shape_table(table: T, model: QAbstractItemModel, name: str, *, row_px: int =
     rows.setMinimumSectionSize(row_px)
     rows.setDefaultSectionSize(row_px)
     table.horizontalHeader().setHighlightSections(False)
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     return table
 
 

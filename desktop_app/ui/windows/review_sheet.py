@@ -68,18 +68,18 @@ class ReviewSheet(Sheet):
             label = QLabel(title)
             label.setProperty("strength", "2")
             form.addRow(label, field)
-        self._start = QPushButton("Analyse", default=True)
-        self._start.setProperty("role", "primary")
+        self.start_button = QPushButton("Analyse", default=True)
+        self.start_button.setProperty("role", "primary")
         cancel = QPushButton("Not now")
         self.buttons.addStretch(1)
         self.buttons.addWidget(cancel)
-        self.buttons.addWidget(self._start)
+        self.buttons.addWidget(self.start_button)
         self.box.addLayout(form)
         self.box.addWidget(self._note)
         self.box.addLayout(self.buttons)
         self.setMinimumWidth(440)
         cancel.clicked.connect(self.close_sheet)
-        self._start.clicked.connect(self._on_confirmed)
+        self.start_button.clicked.connect(self._on_confirmed)
         self.profile.currentIndexChanged.connect(self._ask)
         self.workers.valueChanged.connect(self._ask)
         batch.estimated.connect(self._on_estimated)
@@ -91,7 +91,11 @@ class ReviewSheet(Sheet):
         self._games.setText(f"{len(self._ids):,}")
         self._ask()
         self.open_sheet()
-        self._start.setFocus()
+        self.start_button.setFocus()
+
+    def override_nodes(self, nodes: int | None) -> None:
+        """Search this many nodes a position, whatever the profile says; None for the profile's."""
+        self._nodes = nodes
 
     def spec(self) -> SearchSpec:
         """What would be searched."""
@@ -120,7 +124,7 @@ class ReviewSheet(Sheet):
             extras.append(f"up to {cost.reusable:,} known from other games")
         self._positions.setText(f"{cost.positions:,}" + (f"  ({', '.join(extras)})" if extras else ""))
         self._time.setText(f"about {duration(cost.seconds)}" if cost.positions else "nothing left to do")
-        self._start.setEnabled(cost.games > 0)
+        self.start_button.setEnabled(cost.games > 0)
         self.place()
 
     @Slot()

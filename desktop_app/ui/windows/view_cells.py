@@ -55,7 +55,7 @@ def move_cells(view: GameView, news: frozenset[Ply]) -> list[MoveCell]:
 
 
 def graph_points(view: GameView, news: frozenset[Ply]) -> list[PlyPoint]:
-    """The start position and every move; an empty list where nothing at all is known (the graph's skeleton)."""
+    """The start position and every move."""
     root = view.analysis.root if view.analysis else None
     points = [PlyPoint(0, root, provisional=0 in news)]
     points += [
@@ -68,7 +68,7 @@ def graph_points(view: GameView, news: frozenset[Ply]) -> list[PlyPoint]:
         )
         for move in view.plies
     ]
-    return points if any(point.score is not None for point in points) else []
+    return points
 
 
 def phase_lines(view: GameView) -> list[PhaseLine]:

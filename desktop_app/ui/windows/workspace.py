@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.controllers.workbench import Workbench
 
-_COLUMNS = [460, 560, 400]
+_COLUMNS = [476, 560, 390]
 _ROWS = [560, 240]
 
 
