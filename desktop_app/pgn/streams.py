@@ -189,7 +189,7 @@ def as_text(stream: Stream) -> tuple[Stream, bool]:
     peeked = PeekedStream(stream, head)
     if encoding := _utf16(head):
         return Utf16Stream(peeked, encoding=encoding), False
-    return peeked, b"\0" in head and b"[Event " not in head
+    return peeked, b"\0" in head and b"[Event " not in head and head.strip(b" \t\r\n\0") != b""
 
 
 def _utf16(head: bytes) -> str:

@@ -2,7 +2,7 @@
 
 Every process reads the same sources and takes every n-th block, so no text travels between processes and results come
 in a fixed order; full pipes make a process wait, which bounds memory. A process that dies or hangs is replaced: its
-block is tried once more, then game by game, so that one poisonous game is rejected and nothing else is lost.
+block is tried once more, game by game, so that one poisonous game is rejected and nothing else is lost.
 
 Used by `services.import_games` on the importing thread alone; `close` ends every process.
 """
@@ -31,7 +31,7 @@ from desktop_app.services.import_reading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SILENCE_S = 300.0
+SILENCE_S = 180.0
 """A block takes about a second; a process silent this long hangs, however busy the machine is."""
 _POLL_S = 0.1
 _LOOKAHEAD = 4
@@ -52,12 +52,22 @@ _END_S = 5.0
 
 
 class ReadingPool:
-    """Reads sources with `workers` processes. Use once, in a `with` statement."""
+    """Reads sources with `workers` processes. Use once, in a `with` statement.
 
-    def __init__(self, workers: int, cancel: CancelToken | None, *, silence_s: float = SILENCE_S) -> None:
+    A process silent for `silence_s` counts as dead. `target` is what the processes run.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        cancel: CancelToken | None,
+        *,
+        silence_s: float = SILENCE_S,
+        target: Callable[[Connection], None] = reading_process,
+    ) -> None:
         self._cancel = cancel
         self._silence_s = silence_s
-        self._readers = [_Reader() for _ in range(max(1, workers))]
+        self._readers = [_Reader(target) for _ in range(max(1, workers))]
 
     def __enter__(self) -> Self:
         return self
@@ -143,8 +153,9 @@ class ReadingPool:
 class _Reader:
     """One reading process and what it has been asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Callable[[Connection], None]) -> None:
         self.process: SpawnProcess | None = None
+        self._target = target
         self.starts = 0
         self.begun: GameBegun | None = None
         self._connection: Connection | None = None
@@ -170,7 +181,7 @@ class _Reader:
             )
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=True)
-        self.process = context.Process(target=reading_process, args=(theirs,), name="kibitz-reader", daemon=True)
+        self.process = context.Process(target=self._target, args=(theirs,), name="kibitz-reader", daemon=True)
         self.process.start()
         theirs.close()
         self._connection = ours
@@ -190,7 +201,7 @@ class _Reader:
             )
 
     def replace_process(self) -> None:
-        """The process died. Ask a fresh one for the same block: first as it was, then game by game."""
+        """The process died. Ask a fresh one for the same block, told to say which game it reads before it reads it."""
         self.end()
         if self.starts:
             return  # it never came up; nothing it was to read is to blame
@@ -202,8 +213,7 @@ class _Reader:
             task = replace(task, skip_games=task.skip_games | {(block, self.begun.game)})
         elif self._deaths > 2:
             task = replace(task, skip_blocks=task.skip_blocks | {block})
-        if self._deaths > 1:
-            task = replace(task, announce_block=block)
+        task = replace(task, announce_block=block)
         self.begun = None
         self._tasks.appendleft(task)
 

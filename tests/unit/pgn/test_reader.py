@@ -89,7 +89,7 @@ REPAIRED = {
     "stray closing brace": ("1. e4 } e5 *", "e4 e5", "left out"),
     "variation never closed": ("1. e4 e5 (1... c5 2. Nf3 *", "e4 e5", "never closed"),
     "comment never closed": ("1. e4 e5 {and so on\nand on", "e4 e5", "never closed"),
-    "text after the result": ("1. e4 * 5. Qh5", "e4", "after the result"),
+    "text after the result": ("1. e4 * thanks for watching", "e4", "after the result"),
     "first move numbered 2": ("2. Nf3 d5 *", "Nf3 d5", "numbered 2"),
 }
 
