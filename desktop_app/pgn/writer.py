@@ -13,7 +13,7 @@ other program has been at the text, in meaning otherwise.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import chess
@@ -83,7 +83,7 @@ def annotated_pgn(record: GameRecord, layer: MachineLayer | None) -> str:
     Scores of an earlier export that came back with the text stay where the layer has none, and give way where it has.
     Where text and record part company, the rest of the text stays as it is.
     """
-    layer = layer or MachineLayer("", "", 0, "")
+    layer = _that_says_something(layer)
     board = start_board(record)
     if board is None or (not layer.plies and MARK not in record.pgn):
         return record.pgn
@@ -91,6 +91,8 @@ def annotated_pgn(record: GameRecord, layer: MachineLayer | None) -> str:
     tokens = stripped.tokens
     order = {place: number for number, place in enumerate(main_line_words(tokens), start=1)}
     places = main_line_places(tokens, record)
+    if not places:
+        return record.pgn
     earlier = {
         ply: stripped.scores[order[place]]
         for ply, place in enumerate(places, start=1)
@@ -99,6 +101,18 @@ def annotated_pgn(record: GameRecord, layer: MachineLayer | None) -> str:
     if 0 in stripped.scores:
         earlier[0] = stripped.scores[0]
     return _Annotator(tokens, places, layer, earlier).write(board, unpack_moves(record.moves))
+
+
+def _that_says_something(layer: MachineLayer | None) -> MachineLayer:
+    """The layer without plies nothing would be written for (a mated position has no score)."""
+    if layer is None:
+        return MachineLayer("", "", 0, "")
+    plies = {
+        ply: said
+        for ply, said in layer.plies.items()
+        if said.judgement is not None or (said.score is not None and format_eval(said.score, said.depth))
+    }
+    return replace(layer, plies=plies)
 
 
 def strip_machine_layer(text: str, *, keep_scores: bool = True) -> str:
@@ -142,7 +156,7 @@ class _Annotator:
 
     def write(self, board: chess.Board, moves: Sequence[chess.Move]) -> str:
         movetext = self._write_headers()
-        first = self._first_of_move(self._places[0], movetext) if self._places else len(self._tokens)
+        first = self._first_of_move(self._places[0], movetext)
         self._root(movetext, first)
         position = first
         for ply, place in enumerate(self._places, start=1):
@@ -174,7 +188,7 @@ class _Annotator:
         self._rename_evals = "[%eval" in comment
         self._copy(start, first)
         self._rename_evals = False
-        if comment and self._places:
+        if comment:
             self._put(comment + " ")
 
     def _ply(self, ply: int, region: tuple[int, int], board: chess.Board, move: chess.Move) -> int:

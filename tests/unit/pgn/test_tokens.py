@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,9 +47,8 @@ def test_an_unterminated_comment_runs_to_the_end() -> None:
     assert [token.kind for token in tokenise("1. e4 {oh\n\n[Event]")][-1] is Kind.COMMENT
 
 
+@pytest.mark.timeout(60)
 def test_deep_nesting_is_linear() -> None:
-    """100 000 parentheses take well under a second."""
+    """100 000 parentheses take well under a second; anything quadratic would run into the limit."""
     text = "1. e4 " + "(1. d4 " * 100_000 + ")" * 100_000
-    started = time.perf_counter()
     assert join(tokenise(text)) == text
-    assert time.perf_counter() - started < 5

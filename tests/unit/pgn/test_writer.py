@@ -187,6 +187,15 @@ def test_variants_python_chess_lacks_are_exported_as_they_are() -> None:
     assert annotated_pgn(record, layer) == record.pgn
 
 
+def test_nothing_is_written_for_nothing() -> None:
+    """Without a score or a verdict to write there is no tag of ours either, which nothing would take off again."""
+    record = record_of(TORTURE["after the result"])
+    layer = MachineLayer("E", "0", 1, "r", {record.ply_count: MachinePly(Over(winner=False))})
+    assert annotated_pgn(record, layer) == record.pgn
+    empty = record_of(TORTURE["headers only"])
+    assert annotated_pgn(empty, MachineLayer("E", "0", 1, "r", {0: MachinePly(Cp(1), 1)})) == empty.pgn
+
+
 def test_deep_variations_export() -> None:
     """10 000 nested variations neither crash nor take long."""
     text = '[White "x"]\n\n1. e4 ' + "( 1. d4 " * 10_000 + ") " * 10_000 + "e5 *"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from desktop_app.domain.game import GameRecord
+
 _GAMES = (
     '[Event "One"]\n[White "Amateur \\"A\\""]\n[Black "Müller"]\n[Result "0-1"]\n\n'
     "{ Before. } 1. f3 $2 { [%clk 0:05:00] my words } ( 1. e4 { better } e5 ( 1... c5 ) ) 1... e5 2. g4?? Qh4# 0-1\n\n"
@@ -191,3 +193,27 @@ def test_one_game_for_the_clipboard(library: Library) -> None:
     assert text.startswith('[Event "One"]')
     assert "[%kibitz eval blunder" in text
     assert len(unpack_moves(library.games.get(game_id).record.moves)) == 4
+
+
+@pytest.mark.corpus
+def test_real_games_come_back_the_same(corpus: Path, tmp_path: Path) -> None:
+    """Evaluated, annotated and torture games: headers, moves and the human's layer survive export and re-import."""
+    paths = [*sorted((corpus / "evals").glob("*.pgn")), *sorted((corpus / "pgn_edge" / "kokopu").rglob("*.pgn"))]
+    with Library.open(tmp_path / "first.kibitz") as first, Library.open(tmp_path / "second.kibitz") as second:
+        imported = import_sources(first, paths, workers=0).imported
+        assert imported > 150
+        for game_id in _ids(first):
+            record = first.games.get(game_id).record
+            if record.not_judged is None:
+                scores: dict[int, Score] = {ply: Cp(10 * ply) for ply in range(0, record.ply_count, 2)}
+                _store(first, game_id, scores, best="a2a3")
+        export_games(first, _ids(first), tmp_path / "out.pgn")
+        assert import_sources(second, [tmp_path / "out.pgn"], workers=0).imported == imported
+        for one, two in zip(_ids(first), _ids(second), strict=True):
+            before, after = first.games.get(one).record, second.games.get(two).record
+            assert (after.headers, after.moves) == (before.headers, before.moves)
+            assert _human(after) == _human(before)
+
+
+def _human(record: GameRecord) -> list[object]:
+    return [(item.comment, item.nags, item.variations, item.clock_s) for item in human_annotations(record)]
