@@ -98,7 +98,7 @@ QSplitter::handle:horizontal { width: ${grid}px; }
 QSplitter::handle:vertical { height: ${grid}px; }
 
 QTabWidget::pane { border: none; }
-QTabBar { background: transparent; }
+QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $text_2; padding: 8px 12px; border: none;
   border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; }

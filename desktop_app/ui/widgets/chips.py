@@ -20,14 +20,22 @@ if TYPE_CHECKING:
 _PLURALS = {Mark.INACCURACY: "inaccuracies", Mark.MISTAKE: "mistakes", Mark.BLUNDER: "blunders"}
 
 
+def _count_font() -> QFont:
+    return theme.ui_font(0.9, QFont.Weight.DemiBold)
+
+
+def count_width(judgement: Judgement, count: int) -> float:
+    """How wide `paint_count` would paint."""
+    return QFontMetricsF(_count_font()).horizontalAdvance(f"{count}{GLYPHS[Mark(judgement.value)]}")
+
+
 def paint_count(painter: QPainter, box: QRectF, judgement: Judgement, count: int) -> float:
     """A count with its glyph ("2??") at the left of `box`; returns the width used."""
     look = theme.tokens()
     kind = Mark(judgement.value)
-    font = theme.ui_font(0.9, QFont.Weight.DemiBold)
-    painter.setFont(font)
+    painter.setFont(_count_font())
     text = f"{count}{GLYPHS[kind]}"
-    width = QFontMetricsF(font).horizontalAdvance(text)
+    width = count_width(judgement, count)
     painter.setPen(QColor(theme.mark_colours(kind).ink if count else look.disabled))
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
     return width

@@ -236,7 +236,7 @@ class EvalGraph(QWidget):
             x = self.x_of(phase.ply)
             painter.setPen(QPen(theme.colour(look.accent, 0.6), 1, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(x, area.top() - 4), QPointF(x, area.bottom() + 4))
-            self._paint_tag(painter, QPointF(x + 4, area.top() - 1), phase.name)
+            self._paint_tag(painter, QPointF(x + 4, area.top() - 1), phase.name[:1].upper() + phase.name[1:])
 
     def _paint_tag(self, painter: QPainter, corner: QPointF, text: str) -> None:
         look = theme.tokens()

@@ -28,7 +28,7 @@ from desktop_app.domain.judgement import Judgement
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.icons import paint_icon
 from desktop_app.ui.runtime.tokens import GRID
-from desktop_app.ui.widgets.chips import paint_count
+from desktop_app.ui.widgets.chips import count_width, paint_count
 from desktop_app.ui.widgets.ring import paint_ring
 
 _AnyIndex: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -36,6 +36,7 @@ _AnyIndex: TypeAlias = QModelIndex | QPersistentModelIndex
 STATE_ROLE = Qt.ItemDataRole.UserRole + 7
 """The role under which a model gives a StateCell."""
 _RING = 16.0
+_COUNT_GAP = 4.0
 _KINDS = (Judgement.INACCURACY, Judgement.MISTAKE, Judgement.BLUNDER)
 _DASH = "\u2013"
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -81,6 +82,14 @@ def state_words(cell: StateCell) -> str:
     if cell.state is GameState.QUEUED:
         return "Waiting in the queue"
     return f"Not judged: {cell.reason}" if cell.reason else "Not analysed"
+
+
+def counts_that_fit(counts: tuple[int, int, int], width: float) -> list[tuple[Judgement, int]]:
+    """The counts above zero that have room, the gravest kept first: half a glyph would say something else."""
+    shown = [(kind, count) for kind, count in zip(_KINDS, counts, strict=True) if count]
+    while shown and sum(count_width(*pair) + _COUNT_GAP for pair in shown) - _COUNT_GAP > width:
+        shown.pop(0)
+    return shown
 
 
 class StateDelegate(QStyledItemDelegate):
@@ -145,18 +154,17 @@ class StateDelegate(QStyledItemDelegate):
         half = rect.width() / 2
         sides = ((cell.white_accuracy, cell.white_counts), (cell.black_accuracy, cell.black_counts))
         for column, (accuracy, counts) in enumerate(sides):
-            box = QRectF(rect.left() + column * half, rect.top(), half - 6, rect.height())
+            box = QRectF(rect.left() + column * half, rect.top(), half - 4, rect.height())
             font = theme.ui_font(0.95, QFont.Weight.DemiBold)
             width = QFontMetricsF(font).horizontalAdvance("100")
             painter.setFont(font)
             painter.setPen(QColor(look.text))
             text = _DASH if accuracy is None else f"{accuracy:.0f}"
             painter.drawText(QRectF(box.left(), box.top(), width, box.height()), _RIGHT, text)
-            left = box.left() + width + 6
-            for kind, count in zip(_KINDS, counts, strict=True):
-                if count and left < box.right() - 12:
-                    room = QRectF(left, box.top(), box.right() - left, box.height())
-                    left += paint_count(painter, room, kind, count) + 5
+            left = box.left() + width + 5
+            for kind, count in counts_that_fit(counts, box.right() - left):
+                room = QRectF(left, box.top(), box.right() - left, box.height())
+                left += paint_count(painter, room, kind, count) + _COUNT_GAP
 
     def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: _AnyIndex

@@ -21,7 +21,7 @@ from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
 from desktop_app.ui.widgets.eval_bar import EvalBar
 from desktop_app.ui.widgets.line_view import LineCard, LineRole, LinesPanel
 from desktop_app.ui.widgets.player_strip import PlayerFacts, PlayerStrip
-from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateCell, StateDelegate, state_words
+from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateCell, StateDelegate, counts_that_fit, state_words
 from desktop_app.ui.widgets.summary_panel import SideFacts, SummaryPanel, SummaryState, SummaryView
 from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
 from desktop_app.ui.widgets.transport import Transport
@@ -189,6 +189,15 @@ def test_failed_state_retries_on_its_warning(qtbot: QtBot) -> None:
                 table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(rect.left() + x, rect.center().y())
             )
     assert heard == [0]
+
+
+def test_counts_are_never_cut() -> None:
+    """Where the column is narrow the light errors are left out, so that 2?? is never read as 2?."""
+    wide = [count for _, count in counts_that_fit((5, 0, 2), 200)]
+    narrow = [(kind, count) for kind, count in counts_that_fit((5, 1, 2), 30)]
+    assert wide == [5, 2]
+    assert narrow == [(Judgement.BLUNDER, 2)]
+    assert counts_that_fit((5, 1, 2), 3) == []
 
 
 def test_state_is_told_in_words() -> None:
