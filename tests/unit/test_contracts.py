@@ -7,6 +7,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,11 @@ def test_the_locks_name_no_registry_and_hash_everything() -> None:
         r"^pyside6-essentials==(\d+)\.(\d+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert tuple(map(int, version)) < (6, 12)
+
+
+def test_every_resource_is_in_the_wheel() -> None:
+    """What is added to resources is also installed, not only found in the source tree."""
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["data-files"]
+    patterns = [pattern for group in shipped.values() for pattern in group]
+    there = {path for path in (ROOT / "resources").rglob("*") if path.is_file()}
+    assert there == {path for pattern in patterns for path in ROOT.glob(pattern)}
