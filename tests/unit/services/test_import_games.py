@@ -9,6 +9,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -17,12 +19,13 @@ import pytest
 from desktop_app.domain.filters import GameQuery
 from desktop_app.domain.receipt import ProblemKind, Receipt
 from desktop_app.domain.rows import BatchState
+from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_sources, import_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from desktop_app.library.library import Library
     from desktop_app.services.changes import Changes
 
 GAME = '[Event "E"]\n[White "W{0}"]\n[Black "B"]\n[Result "1-0"]\n\n1. e4 e5 {{{1}}} 2. Nf3 Nc6 1-0\n\n'
@@ -249,6 +252,7 @@ def test_a_failing_caller_leaves_no_process_and_an_honest_batch(library: Library
 MEMORY_SCRIPT = """
 import resource, sys
 from desktop_app.library.library import Library
+from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_sources
 with Library.open(sys.argv[1]) as library:
     receipt = import_sources(library, [sys.argv[2]], workers=0)
@@ -280,3 +284,37 @@ def test_the_command_imports_in_processes_of_its_own(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     shape = json.loads(done.stdout)
     assert (shape["read"], shape["imported"], shape["rejected"]) == (901, 900, 1)
+
+
+def test_kill_9_of_an_import_leaves_no_reader_and_keeps_what_was_committed(tmp_path: Path) -> None:
+    """Readers end when their parent is gone; the batch is marked interrupted; importing again adds only the rest."""
+    (tmp_path / "a.pgn").write_text(games(6000, filler=1000), encoding="utf-8")
+    where = tmp_path / "l.kibitz"
+    Library.open(where).close()
+    command = [sys.executable, "-m", "desktop_app", "import", str(tmp_path / "a.pgn"), "--library", str(where)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with Library.open(where) as library:
+            _wait_for(lambda: library.games.count(GameQuery()) > 0)
+        readers = psutil.Process(process.pid).children(recursive=True)
+        assert readers
+    finally:
+        process.kill()
+        process.wait(30)
+    assert not psutil.wait_procs(readers, timeout=30)[1]
+    with Library.open(where) as library:
+        committed = library.games.count(GameQuery())
+        (batch,) = library.imports.list()
+        assert batch.state is BatchState.INTERRUPTED
+        assert batch.imported == committed
+        assert 0 < committed < 6000
+        rest = import_sources(library, [tmp_path / "a.pgn"], workers=0)
+        assert (rest.imported, rest.duplicates) == (6000 - committed, committed)
+
+
+def _wait_for(happened: Callable[[], bool], *, deadline_s: float = 60.0) -> None:
+    pause = threading.Event()
+    deadline = time.monotonic() + deadline_s
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        pause.wait(0.01)
