@@ -29,7 +29,8 @@ class Source(QLabel):
         drag = QDrag(self)
         drag.setMimeData(data)
         action = drag.exec(Qt.DropAction.CopyAction)
-        print("dropped", action.name, flush=True)
+        sys.stdout.write(f"dropped {action.name}\n")
+        sys.stdout.flush()
 
 
 def main() -> int:
@@ -39,7 +40,8 @@ def main() -> int:
     source.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
     source.setGeometry(int(sys.argv[1]), int(sys.argv[2]), 120, 60)
     source.show()
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     return app.exec()
 
 
