@@ -115,7 +115,8 @@ _LICHESS_GAME = re.compile(r"([A-Za-z0-9]{8})(?:[A-Za-z0-9]{4})?(?:/(?:white|bla
 """A game's id, the four letters a player's own link adds, the side it is seen from (lila conf/routes)."""
 _LICHESS_PAGES = frozenset({"analysis", "practice", "training", "insights"})
 """Pages whose names could be ids. Broadcasts, studies and tournaments have more path than a game has."""
-_CHESSCOM_LINK = "chess.com/"
+_CHESSCOM_GAME = re.compile(r"chess\.com/(?:.*/)?(?:game/(live|daily)/(\d+)|(live|daily)/game/(\d+))")
+"""`/game/live/1` and the older `/live/game/1`, as the site's exports have them."""
 
 
 def site_id(headers: dict[str, str]) -> str:
@@ -130,9 +131,6 @@ def site_id(headers: dict[str, str]) -> str:
                 match = _LICHESS_GAME.fullmatch(value, len(prefix))
                 if match and match.group(1).lower() not in _LICHESS_PAGES:
                     return f"lichess:{match.group(1)}"
-    link = headers.get("Link", "")
-    if _CHESSCOM_LINK in link and "/game/" in link:
-        kind, _, number = link.rpartition("/game/")[2].split("?")[0].partition("/")
-        if number.isdigit():
-            return f"chess.com:{kind}/{number}"
+    if match := _CHESSCOM_GAME.search(headers.get("Link", "")):
+        return f"chess.com:{match.group(1) or match.group(3)}/{match.group(2) or match.group(4)}"
     return ""

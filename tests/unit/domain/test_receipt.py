@@ -42,3 +42,12 @@ def test_only_a_games_own_page_is_its_id() -> None:
         "AbCd12345",
     ):
         assert site_id({"Site": base + page}) == "", page
+
+
+def test_chess_com_links_of_both_forms_are_ids() -> None:
+    """Old and new links of one game are one id; other games are others."""
+    base = "https://www.chess.com/"
+    for link in ("live/game/5225179624", "game/live/5225179624", "analysis/game/live/5225179624?tab=review"):
+        assert site_id({"Link": base + link}) == "chess.com:live/5225179624", link
+    assert site_id({"Link": base + "game/daily/17"}) == "chess.com:daily/17"
+    assert site_id({"Link": base + "member/live"}) == ""
