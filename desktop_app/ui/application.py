@@ -115,6 +115,7 @@ class Application(QObject):
     def start(self, files: Sequence[str] = ()) -> None:
         """Show the window and begin."""
         self.window.show()
+        self.window.workspace.library.table.setFocus()
         self.bench.start(passive=self._passive)
         self.bench.imports.import_paths(files)
         probe = LatenessProbe.from_environment(self)

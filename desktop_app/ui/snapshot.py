@@ -83,7 +83,8 @@ class _Picture:
             _spin(qt, lambda: cursor.view is not None and cursor.view.id == game, _DEADLINE_MS)
             cursor.go_to(self._ply(app))
         tabs = app.window.workspace.review.tabs
-        tabs.setCurrentIndex(("moves", "lines", "summary").index(self._options.tab))
+        wanted = [place for place in range(tabs.count()) if tabs.tabText(place).lower() == self._options.tab]
+        tabs.setCurrentIndex(wanted[0] if wanted else 0)
         _spin(qt, lambda: False, _SETTLE_MS)
         return app.window.grab().save(self._options.out)
 

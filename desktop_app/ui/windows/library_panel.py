@@ -46,7 +46,7 @@ _WIDTHS = {
     Column.WHITE_ELO: 48,
     Column.BLACK: 112,
     Column.BLACK_ELO: 48,
-    Column.RESULT: 46,
+    Column.RESULT: 54,
     Column.MOVES: 54,
     Column.WHITE_ACCURACY: 60,
     Column.BLACK_ACCURACY: 60,
@@ -180,6 +180,7 @@ class LibraryPanel(QWidget):
         if places:
             self._kept_current = self._model.game_id(places[0])
             self._restore(self.table.selectionModel())
+            self.table.scrollTo(self._model.index(places[0], 0), GameTable.ScrollHint.PositionAtCenter)
             self.game_previewed.emit(self._kept_current)
 
     def step_game(self, count: int) -> None:
@@ -279,6 +280,8 @@ class LibraryPanel(QWidget):
         if self._kept and not selection.hasSelection():
             self._restore(selection)
         self._restoring = False
+        if not self.table.currentIndex().isValid() and self._model.rowCount():
+            self.table.selectRow(0)
         if self._soon:
             wanted, self._soon = self._soon, []
             self.select_games(wanted)

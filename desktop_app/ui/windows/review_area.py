@@ -19,9 +19,13 @@ from desktop_app.ui.windows.parts import label
 from desktop_app.ui.windows.view_cells import graph_points, move_cells, opening_text, phase_lines
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from desktop_app.domain.game_view import GameView
     from desktop_app.domain.judgement import Judgement
     from desktop_app.ui.models.game_cursor import GameCursor, Spot
+
+_ROOM_FOR_LINES_PX = 720
 
 
 class ReviewArea(QWidget):
@@ -40,7 +44,8 @@ class ReviewArea(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.moves, "Moves")
-        self.tabs.addTab(_scrolled(self.lines), "Lines")
+        self._lines_area = _scrolled(self.lines)
+        self.tabs.addTab(self._lines_area, "Lines")
         self.tabs.addTab(_scrolled(self.summary), "Summary")
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.setChildrenCollapsible(False)
@@ -67,10 +72,20 @@ class ReviewArea(QWidget):
         self.summary.analyse_clicked.connect(self.analyse_requested)
         self.summary.retry_clicked.connect(self.retry_requested)
 
-    @property
-    def splitter(self) -> QSplitter:
-        """Tabs and graph; its state is remembered."""
-        return self._split
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is room, the lines stand under the moves; else they have a tab of their own."""
+        super().resizeEvent(event)
+        self._place_lines(apart=event.size().height() >= _ROOM_FOR_LINES_PX)
+
+    def _place_lines(self, *, apart: bool) -> None:
+        if apart == (self._split.indexOf(self._lines_area) >= 0):
+            return
+        if apart:
+            self._split.insertWidget(1, self._lines_area)
+            self._split.setSizes([self.height() - 300, 160, 140])
+        else:
+            self.tabs.insertTab(1, self._lines_area, "Lines")
+        self._lines_area.show()
 
     @Slot(object)
     def _on_view_changed(self, view: GameView | None) -> None:

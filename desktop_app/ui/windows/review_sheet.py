@@ -124,7 +124,7 @@ class ReviewSheet(Sheet):
             extras.append(f"up to {cost.reusable:,} known from other games")
         self._positions.setText(f"{cost.positions:,}" + (f"  ({', '.join(extras)})" if extras else ""))
         self._time.setText(f"about {duration(cost.seconds)}" if cost.positions else "nothing left to do")
-        self.start_button.setEnabled(cost.games > 0)
+        self.start_button.setEnabled(cost.positions > 0)
         self.place()
 
     @Slot()

@@ -44,7 +44,7 @@ class Workspace(QWidget):
             splitter.setChildrenCollapsible(False)
         for place, panel in enumerate((self.library, self.board, self.review)):
             self._columns.addWidget(panel)
-            self._columns.setStretchFactor(place, 0 if panel is self.library else 1)
+            self._columns.setStretchFactor(place, 1)
         self.board.setMinimumWidth(300)
         self.review.setMinimumWidth(260)
         self.library.setMinimumWidth(220)
@@ -104,7 +104,6 @@ class Workspace(QWidget):
         settings.setValue("workspace/below", self.library_below)
         settings.setValue("workspace/columns", self._columns.saveState())
         settings.setValue("workspace/rows", self._rows.saveState())
-        settings.setValue("workspace/review", self.review.splitter.saveState())
         settings.setValue("workspace/table", self.library.table.horizontalHeader().saveState())
         settings.setValue("workspace/batch", self.batch.expanded)
 
@@ -114,7 +113,6 @@ class Workspace(QWidget):
         for key, target in (
             ("workspace/columns", self._columns),
             ("workspace/rows", self._rows),
-            ("workspace/review", self.review.splitter),
         ):
             state = settings.value(key)
             if isinstance(state, QByteArray):
