@@ -1,0 +1,78 @@
+"""The application as a process of its own in a real X window, for tests that drop on it, kill it and start it again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from desktop_app.domain.filters import GameQuery
+from desktop_app.library.library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[3]
+POLL_S = 0.05
+
+
+def environment(display: str, **more: str) -> dict[str, str]:
+    """What a windowed process is started with: the display, and everything the test's own folders are named by."""
+    return {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", **more}
+
+
+class RealWindow:
+    """One running application. `kill` is `kill -9`; `close` asks it to quit as the session manager does."""
+
+    def __init__(self, library: Path, display: str, *files: str, **more: str) -> None:
+        self.library = library
+        self._log = library.with_suffix(".log").open("ab")
+        command = [sys.executable, "-m", "desktop_app", "--library", str(library), *files]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(display, **more), stdout=self._log, stderr=self._log
+        )
+
+    def children(self) -> list[psutil.Process]:
+        """Every process it has started: engines, importers."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def kill(self) -> list[psutil.Process]:
+        """As `kill -9` does; returns the children it had."""
+        children = self.children()
+        self.process.kill()
+        self.process.wait()
+        self._log.close()
+        return children
+
+    def close(self, timeout_s: float = 20) -> int:
+        """SIGTERM; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(timeout_s)
+        finally:
+            self._log.close()
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float, what: str) -> None:
+    """Ask again and again until it holds."""
+    pause = threading.Event()
+    for _ in range(int(timeout_s / POLL_S)):
+        if holds():
+            return
+        pause.wait(POLL_S)
+    raise AssertionError(f"not within {timeout_s} s: {what}")
+
+
+def evaluated(location: Path) -> int:
+    """Evaluations stored so far, read beside the running application."""
+    with Library.open(location) as library:
+        return sum(row.evaluated for row in library.games.page(GameQuery(), 0, 1000))
