@@ -85,6 +85,12 @@ class Bench:
         """Wait until the snapshot says so."""
         self.wait(lambda: self.batch.snapshot().state is state)
 
+    def wait_for_positions(self, count: int) -> None:
+        """Wait until so many more positions have arrived, or none can."""
+        target = len(self.positions) + count
+        idle = {JobState.PAUSED, JobState.DONE, None}
+        self.wait(lambda: len(self.positions) >= target or self.batch.snapshot().state in idle)
+
     def run(self, game_ids: Sequence[GameId], spec: SearchSpec = NODES, *, workers: int = 2) -> None:
         """A job from start to end."""
         self.start(game_ids, spec, workers=workers)
