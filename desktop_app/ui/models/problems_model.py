@@ -25,12 +25,12 @@ class ProblemsModel(TableRows[tuple[int, Problem]]):
             str(problem.line),
             problem.reason,
             f"{white} \N{EN DASH} {black}" if white or black else "",
-            problem.source,
+            problem.source.replace("\\", "/").rpartition("/")[2],
         )[column]
 
     def tip(self, row: tuple[int, Problem], column: int) -> str | None:
-        """The whole reason."""
-        return self.text(row, column) or None
+        """The whole reason, the whole path."""
+        return row[1].source if column == 5 else self.text(row, column) or None
 
     def show(self, problems: list[Problem]) -> None:
         """Show these problems."""

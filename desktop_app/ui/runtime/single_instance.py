@@ -36,9 +36,12 @@ def hand_over(library: str, paths: list[str]) -> bool:
     if not socket.waitForConnected(_CONNECT_MS):
         return False
     socket.write(json.dumps({"paths": paths}).encode() + b"\n")
-    answered = socket.waitForBytesWritten(_ANSWER_MS) and socket.waitForReadyRead(_ANSWER_MS)
+    # Waiting for what is written already, or has come already, would only answer False at the deadline.
+    while socket.bytesToWrite() and socket.waitForBytesWritten(_ANSWER_MS):
+        pass
+    answered = socket.bytesAvailable() > 0 or socket.waitForReadyRead(_ANSWER_MS)
     socket.disconnectFromServer()
-    return bool(answered)
+    return answered
 
 
 class FirstInstance(QObject):

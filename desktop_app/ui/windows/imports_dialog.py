@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.ui.models.imports_model import ImportsModel
 from desktop_app.ui.models.problems_model import ProblemsModel
 from desktop_app.ui.runtime import theme
-from desktop_app.ui.windows.parts import shape_table
+from desktop_app.ui.windows.parts import label, shape_table
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel
@@ -50,6 +50,7 @@ class ImportsDialog(QDialog):
         self.problem_table = _table(self.problems, "Problems", (80, 56, 64, 320, 170, 140), stretch=3)
         self._headline = QLabel("Reading …", wordWrap=True)
         self._headline.setFont(theme.ui_font(1.1, QFont.Weight.DemiBold))
+        self._reason = label(wrap=True)
         self.text = QPlainTextEdit(readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFont(theme.mono_font())
         self.text.setAccessibleName("The text the problem speaks of")
@@ -70,6 +71,7 @@ class ImportsDialog(QDialog):
         column.setSpacing(8)
         column.addWidget(self._headline)
         column.addWidget(self.problem_table, 2)
+        column.addWidget(self._reason)
         column.addWidget(self.text, 1)
         split.addWidget(self.batch_table)
         split.addWidget(lower)
@@ -106,6 +108,7 @@ class ImportsDialog(QDialog):
             return
         self.problems.show(list(found))
         self.text.clear()
+        self._reason.clear()
         self._headline.setText(headline(batch, found))
         if found:
             self.problem_table.selectRow(0)
@@ -114,6 +117,7 @@ class ImportsDialog(QDialog):
     def _on_problem(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
             problem = self.problems.row(current.row())[1]
+            self._reason.setText(f"Line {problem.line}: {problem.reason}")
             self.text.setPlainText(problem.text)
             self._copy.setEnabled(bool(problem.text))
 

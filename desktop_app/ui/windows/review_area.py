@@ -119,10 +119,12 @@ class ReviewArea(QWidget):
             return
         move = cursor.move
         empty = "No better line here: the move was fine."
-        if move is None:
+        if cursor.view.analysis is None:
+            empty = "Not analysed yet: Ctrl+R analyses what is selected."
+        elif move is None:
             empty = "Step to a judged move to see what was better."
         elif move.score is None:
-            empty = "Not analysed yet."
+            empty = "This position is still waiting for the engine."
         self.lines.set_lines(line_cards(cursor.view, move), empty=empty)
         for name, line in lines_at(move).items():
             if line == cursor.line:
