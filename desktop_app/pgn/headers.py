@@ -12,6 +12,7 @@ _TAG = re.compile(r"\[[ \t]*([A-Za-z0-9_?+#=:\-]+)[ \t]+\"((?:[^\"\\\n]|\\[^\n])
 _LINE = re.compile(r"[^\n]*")
 _LOOSE = re.compile(r"\[?[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]+\"([^\n]*)\Z")
 _ESCAPED = re.compile(r"\\([\"\\])")
+_MOST_REPAIRS = 20
 _LOST_BRACKET = re.compile(r"[A-Z]\w*[ \t]+\"[^\"\n]*\"[ \t]*\][ \t]*(?:\n|\Z)")
 
 
@@ -30,6 +31,7 @@ class TagSection:
     leading: list[str] = field(default_factory=list)
     end: int = 0
     repairs: list[str] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:
@@ -38,15 +40,20 @@ class TagSection:
 
     def add(self, name: str, value: str) -> None:
         """Note one pair; a repeated tag replaces the earlier value and is reported."""
-        for index, (known, old) in enumerate(self.tags):
-            if known == name:
-                if old != value:
-                    self.repairs.append(f'tag {name} stands twice; "{value}" is kept')
-                else:
-                    self.repairs.append(f"tag {name} stands twice")
-                self.tags[index] = (name, value)
-                return
-        self.tags.append((name, value))
+        place = self._places.setdefault(name, len(self.tags))
+        if place == len(self.tags):
+            self.tags.append((name, value))
+            return
+        different = self.tags[place][1] != value
+        self.repair(f'tag {name} stands twice; "{_short(value)}" is kept' if different else f"tag {name} stands twice")
+        self.tags[place] = (name, value)
+
+    def repair(self, sentence: str) -> None:
+        """Note what was mended; a section that is all rubbish is not listed line by line."""
+        if len(self.repairs) < _MOST_REPAIRS:
+            self.repairs.append(sentence)
+        elif len(self.repairs) == _MOST_REPAIRS:
+            self.repairs.append("and more tags like these")
 
 
 def read_tags(text: str) -> TagSection:
@@ -101,10 +108,10 @@ def _mend(text: str, position: int, section: TagSection) -> int:
     match = _LINE.match(text, position)
     end = match.end() if match else len(text)
     line = text[position:end].rstrip()
-    number = text.count("\n", 0, position) + 1
+    number = text.count("\n", 0, position) + 1 if len(section.repairs) < _MOST_REPAIRS else 0
     loose = _LOOSE.match(line)
     if loose is None:
-        section.repairs.append(f'line {number} of the game is no tag pair and was left out: "{_short(line)}"')
+        section.repair(f'line {number} of the game is no tag pair and was left out: "{_short(line)}"')
         return end
     value = loose.group(2)
     if not value.endswith(("]", '"')):
@@ -115,7 +122,7 @@ def _mend(text: str, position: int, section: TagSection) -> int:
             end += 1 + len(following.group()) if following else 0
     value = re.sub(r"\"?[ \t]*\]\Z|\"\Z", "", value)
     section.add(loose.group(1), _ESCAPED.sub(r"\1", value).strip())
-    section.repairs.append(f'tag {loose.group(1)} on line {number} of the game is malformed; read as "{_short(value)}"')
+    section.repair(f'tag {loose.group(1)} on line {number} of the game is malformed; read as "{_short(value)}"')
     return end
 
 

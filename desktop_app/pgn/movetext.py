@@ -40,7 +40,11 @@ _SPOKEN = re.compile(r"[^\W\d_]{2,}[.,:;]*\Z")
 _FILE_CAPTURE = re.compile(r"[a-h]x?[a-h]\Z")
 _FIGURINES = str.maketrans("♔♕♖♗♘♚♛♜♝♞\u2013\u2014\u2212\u00d7:", "KQRBNKQRBN---xx", "♙♟")
 _MOVE_LIKE = re.compile(r"[KQRBN]?[a-h]?[1-8]?[x-]?[a-h][1-8]|[O0]-[O0]")
+_MOST_STRANGE = 2000
+"""Words that are no moves, after which the rest is not taken for a game any more."""
 _LISTED = 3
+_ABSORBED_TOKENS = 400
+"""How far a comment may go on behind a brace in it: far enough for people, and keeps reading linear."""
 
 
 @dataclass(slots=True)
@@ -83,7 +87,10 @@ class _Reader:
         self._tokens = tokenise(text)
         self._mended = False
         self._depth = 0
+        self._comment_at: int | None = None  # the comment just before this place, if there is one
         self._doubled = False
+        self._unmatched = 0
+        self._strange = 0
         self._odd: list[str] = []
         self._skipped: list[str] = []
         self._number_seen = board.fen() != chess.STARTING_FEN
@@ -108,8 +115,11 @@ class _Reader:
         return self._finish()
 
     def _main_token(self, index: int, token: Token) -> None:
-        if token.kind is Kind.WORD:
+        if token.kind is Kind.COMMENT:
+            self._comment_at = index
+        elif token.kind is Kind.WORD:
             self._word(index, token.text)
+            self._comment_at = None
         elif token.kind is Kind.RESULT:
             self._out.result = _RESULT_WORDS.get(token.text, token.text)
         elif token.kind is Kind.NUMBER and not self._number_seen:
@@ -133,7 +143,10 @@ class _Reader:
             return
         if word in _NOISE or not _telling(word):
             return
-        if word == "}" or word.startswith("}"):
+        self._strange += 1
+        if self._strange > _MOST_STRANGE:
+            self._stop(index, "too much text that is no moves")
+        elif word.startswith("}"):
             self._skipped.append("}")
             self._replace(index, "")
         elif self._absorb(index):
@@ -200,19 +213,9 @@ class _Reader:
 
         This is also what reads a brace that a backslash escapes inside a comment, as some programs write it.
         """
-        if not any(token.kind is Kind.COMMENT for token in self._tokens[:index]):
-            return False
-        end = index
-        for end in range(index, len(self._tokens)):
-            token = self._tokens[end]
-            if token.kind in (Kind.COMMENT, Kind.RESULT) or _moves_like(token):
-                return False
-            if token.kind is Kind.WORD and "}" in token.text:
-                break
-        else:
-            return False
-        start = max(place for place in range(index) if self._tokens[place].kind is Kind.COMMENT)
-        if any(token.kind not in (Kind.SPACE, Kind.COMMENT, Kind.NUMBER) for token in self._tokens[start:index]):
+        start = self._comment_at
+        end = None if start is None else self._end_of_comment(index)
+        if start is None or end is None:
             return False
         inside = join(self._tokens[start : end + 1]).rstrip()
         last = inside.rfind("}")
@@ -222,6 +225,16 @@ class _Reader:
         self._tokens[start] = Token(Kind.COMMENT, mended)
         self._out.repairs.append("a comment with a brace in it was put together again")
         return True
+
+    def _end_of_comment(self, index: int) -> int | None:
+        """The token that holds the `}` of a comment going on at `index`; None where it does not go on."""
+        for place in range(index, min(index + _ABSORBED_TOKENS, len(self._tokens))):
+            token = self._tokens[place]
+            if token.kind in (Kind.COMMENT, Kind.RESULT) or _moves_like(token):
+                return None
+            if token.kind is Kind.WORD and "}" in token.text:
+                return place
+        return None
 
     # -- structure
 
@@ -235,8 +248,11 @@ class _Reader:
 
     def _open_variation(self, index: int) -> None:
         self._depth += 1
-        before = next((token.kind for token in reversed(self._tokens[:index]) if token.kind is not Kind.SPACE), None)
-        if before is Kind.OPEN and not self._doubled:
+        self._comment_at = None
+        before = index - 1
+        while before >= 0 and self._tokens[before].kind is Kind.SPACE:
+            before -= 1
+        if before >= 0 and self._tokens[before].kind is Kind.OPEN and not self._doubled:
             self._doubled = True
             self._out.repairs.append(f"{self._where(index)}: a variation begins before the one around it has a move")
 
@@ -245,7 +261,9 @@ class _Reader:
             self._depth -= 1
             return
         self._replace(index, "")
-        self._out.repairs.append(f"{self._where(index)}: a ) that closes no variation was left out")
+        self._unmatched += 1
+        if self._unmatched == 1:
+            self._out.repairs.append(f"{self._where(index)}: a ) that closes no variation was left out")
 
     def _first_number(self, text: str) -> None:
         self._number_seen = True

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 NOT_JUDGED_NO_MOVES = "no moves"
 NOT_JUDGED_NULL_MOVE = "a null move in the main line"
 RESULTS = ("1-0", "0-1", "1/2-1/2", "*")
-_MACHINE_MARK = "[%kibitz"
+_MACHINE_MARKS = ("[%kibitz", "[KibitzAnalysis")
+"""How our own exports mark what the machine wrote (`pgn.machine`)."""
 _HTML_BREAK = re.compile(r"<br[ \t]*/?>")
 _MEGABYTE = 1024 * 1024
 
@@ -59,7 +60,7 @@ class _GameReader:
         self._source = source
         text, self._encoding = decode_game(raw.data)
         text = text.strip("\n") + "\n"
-        if _MACHINE_MARK in text:
+        if any(mark in text for mark in _MACHINE_MARKS):
             text = _without_machine_layer(text)
         self._repairs: list[str] = []
         if "]<br" in text:

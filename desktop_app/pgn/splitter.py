@@ -35,6 +35,7 @@ _TAG_START = re.compile(
 _TAG = re.compile(
     _BOM + rb'[ \t]*\[[ \t]*[A-Za-z0-9_?]+[ \t]+"(?:[^"\\\r\n]|\\.|"(?![ \t]*\]))*"[ \t]*\](?:<br[ \t]*/?>)*'
 )
+_BLANK_REST = re.compile(rb"[ \t\r\n\v\f\0]*\Z")
 _ROSTER_LINE = re.compile(rb'\[(Site|Date|Round|White|Black|Result|FEN) "[^\r\n]*"\][ \t]*[\r\n]*\Z')
 _MARK = re.compile(
     rb'[{};()]|\[(?=[A-Z]\w*[ \t]+"[^"\r\n]*"[ \t]*\])'
@@ -202,13 +203,13 @@ class Splitter:
         elif blank:
             self._append(line)
         elif tag:
-            self._tag_line(line, tag)
+            self._text(line, self._tag_line(line, 0, tag), fresh=False)
         elif fresh and line[:1] == b"%":
             self._append(line)
         elif fresh and self._phase is _Phase.TAGS and self._belongs_to_tags(line):
             self._append(line)  # wants to be a tag pair; the reader says what is wrong with it
         else:
-            self._movetext(line, 0, fresh=fresh)
+            self._text(line, 0, fresh=fresh)
         if self._fresh:
             self._line += 1
         self._after_blank = blank
@@ -236,24 +237,31 @@ class Splitter:
             return
         self._in_comment = False
         self._append(line[: close + 1])
-        self._movetext(line, close + 1, fresh=False)
+        self._text(line, close + 1, fresh=False)
 
-    def _tag_line(self, line: bytes, tag: re.Match[bytes]) -> None:
+    def _text(self, line: bytes, position: int, *, fresh: bool) -> None:
+        """The rest of a line: moves, and tags that stand among them, in turn."""
+        while position < len(line):
+            position = self._movetext(line, position, fresh=fresh)
+            fresh = False
+            if tag := _TAG_START.match(line, position):
+                position = self._tag_line(line, position, tag)
+
+    def _tag_line(self, line: bytes, position: int, tag: re.Match[bytes]) -> int:
+        """Take the tags that begin at `position`; return where moves begin on this line, its end if none do."""
         name = tag.group(1) or tag.group(2)
         if self._in_comment or self._phase is not _Phase.TAGS or self._restarts(name):
             self._start(_Phase.TAGS)
         self._tags.add(name)
-        position = 0
-        while match := _TAG.match(line, position):
-            position = match.end()
-        if position == 0:
-            position = len(line)
-        self._append(line[:position])
-        if line[position:].strip(_BLANKS):
-            self._phase = _Phase.MOVES
-            self._movetext(line, position, fresh=False)
+        end = position
+        while match := _TAG.match(line, end):
+            end = match.end()
+        if end == position or _BLANK_REST.match(line, end):
+            end = len(line)
         else:
-            self._append(line[position:])
+            self._phase = _Phase.MOVES
+        self._append(line[position:end])
+        return end
 
     def _restarts(self, name: bytes) -> bool:
         """Whether a tag pair after tag pairs belongs to the next game: the one before had tags alone."""
@@ -263,15 +271,18 @@ class Splitter:
 
     # -- movetext
 
-    def _movetext(self, line: bytes, position: int, *, fresh: bool) -> None:
-        """Scan from `position`, everything before it being appended already; append all of the rest."""
+    def _movetext(self, line: bytes, position: int, *, fresh: bool) -> int:
+        """Scan from `position`, everything before it being appended already, to a tag or the end of the line.
+
+        Appends what it passes and returns where it stopped.
+        """
         start = position
         if self._phase is _Phase.TAGS:
             self._phase = _Phase.MOVES
         while True:
             if self._phase is not _Phase.MOVES:
                 start, position = self._between(line, start, position, fresh=fresh)
-                fresh = False
+            fresh = False
             mark = _MARK.search(line, position)
             if mark is None or mark.group() == b";":
                 break
@@ -283,13 +294,11 @@ class Splitter:
                     break
             elif mark.group() == b"[":
                 self._append(line[start : mark.start()])
-                rest = line[mark.start() :]
-                if tag := _TAG_START.match(rest):
-                    self._tag_line(rest, tag)
-                return
+                return mark.start()
             else:
                 self._mark(mark.group())
         self._append(line[start:])
+        return len(line)
 
     def _mark(self, mark: bytes) -> None:
         if mark == b"(":

@@ -48,6 +48,9 @@ _STANDARD = frozenset(
 _HARMLESS = chess.STATUS_IMPOSSIBLE_CHECK | chess.STATUS_TOO_MANY_CHECKERS
 """Positions no game can reach, but any engine can search."""
 
+_LONGEST_NAME = 24
+"""Characters of an unknown variant's tag that name it; the tag itself is among the headers."""
+
 NOT_JUDGED_VARIANT = "variant not judged"
 NOT_JUDGED_POSITION = "the start position is impossible"
 
@@ -87,7 +90,7 @@ def read_start(tags: dict[str, str]) -> Start:
     try:
         board_class = chess.variant.find_variant(tag)
     except ValueError:
-        return Start(f"unknown:{tag}", None, fen or None, NOT_JUDGED_VARIANT)
+        return Start(f"unknown:{tag[:_LONGEST_NAME]}", None, fen or None, NOT_JUDGED_VARIANT)
     return _other(board_class, fen)
 
 

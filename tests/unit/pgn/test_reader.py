@@ -346,3 +346,48 @@ def test_a_game_too_long_to_be_one_stops() -> None:
     assert reading.record is not None
     assert reading.record.ply_count == 20_000
     assert reading.record.partial is not None
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "(",
+        ")",
+        "() ",
+        "{a} } ",
+        "word ",
+        "[Site]\n",
+        '[A "b"]\n',
+        "% x\n",
+        "{",
+        "}",
+        "e4 (",
+        "1. ",
+        "$1 ",
+        "; x\n",
+        '[A "b\n',
+    ],
+)
+def test_rubbish_takes_time_in_proportion_to_its_length(unit: str) -> None:
+    """Anything repeated is read in seconds: no loop over what was read before (quadratic time would take minutes)."""
+    text = '[Event "E"]\n' + ("" if unit.startswith("[") else "\n1. e4 ") + unit * (200_000 // len(unit)) + "\n"
+    started = time.process_time()
+    for piece in Block(0, 0, 1, text.encode()).split():
+        if isinstance(piece, RawGame):
+            read_game(piece)
+    assert time.process_time() - started < 8
+
+
+def test_what_kibitz_itself_wrote_never_becomes_the_users() -> None:
+    """Marked lines and glyphs of our own export are gone on the way in; the human's words and scores stay."""
+    text = (
+        '[Event "E"]\n[Result "*"]\n[KibitzAnalysis "Stockfish 15.1"]\n\n1. f3 { mine } { [%eval -0.90,9] [%kibitz eval] } '
+        "( 1. e4 { [%kibitz line 1] } ) 1... e5 2. g4 $4 { [%eval #-1,9] [%kibitz eval blunder nag=4] } *\n"
+    )
+    reading = read(text)
+    assert reading.record is not None
+    assert sans(reading) == "f3 e5 g4"
+    assert "kibitz" not in reading.record.pgn.lower()
+    assert "mine" in reading.record.pgn
+    assert "[%eval -0.90" in reading.record.pgn
+    assert "$4" not in reading.record.pgn

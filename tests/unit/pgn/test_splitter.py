@@ -177,3 +177,9 @@ def test_a_source_without_event_tags_is_split_piecewise() -> None:
     assert len(found) > 3
     assert sum(len(block.split()) for block in found) == 45_000
     assert sum(piece.nonblank for block in found for piece in block.split()) == cutter.nonblank
+
+
+def test_thousands_of_games_on_one_line() -> None:
+    """Tags and moves may follow each other on a line as often as they like."""
+    data = b'[Result "1-0"] e4 * [Result "0-1"] d4 *  1. c4 1-0 ' * 2000
+    assert len(split(data)) == 6000
