@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from desktop_app.ui.runtime.single_instance import FirstInstance, hand_over, server_name
@@ -11,6 +13,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+_SECOND = """
+import json, sys
+from desktop_app.ui.runtime.single_instance import hand_over
+sys.exit(0 if hand_over(sys.argv[1], json.loads(sys.argv[2])) else 1)
+"""
+
+
+def second_start(library: str, paths: list[str]) -> subprocess.Popen[bytes]:
+    """Another process that hands over its paths; exit code 0 when they were taken."""
+    return subprocess.Popen([sys.executable, "-c", _SECOND, library, json.dumps(paths)])
 
 
 def test_without_a_first_instance_nobody_answers(tmp_path: Path) -> None:
@@ -21,15 +34,13 @@ def test_without_a_first_instance_nobody_answers(tmp_path: Path) -> None:
 def test_the_first_instance_receives_the_paths(qtbot: QtBot, tmp_path: Path) -> None:
     """Names with spaces, quotes and other scripts arrive unchanged, and the second start is told so."""
     library, paths = str(tmp_path / "a.kibitz"), ["/x/a b.pgn", '/x/"q".pgn', "/x/партии.pgn"]
-    first, answers = FirstInstance(library), []
-    sender = threading.Thread(target=lambda: answers.append(hand_over(library, paths)))
-    with qtbot.waitSignal(first.paths_received, timeout=5000) as caught:
-        sender.start()
-    qtbot.waitUntil(lambda: bool(answers), timeout=5000)
-    sender.join()
+    first = FirstInstance(library)
+    with qtbot.waitSignal(first.paths_received, timeout=20_000) as caught:
+        second = second_start(library, paths)
+    qtbot.waitUntil(lambda: second.poll() is not None, timeout=10_000)
     first.close()
     assert caught.args[0] == paths
-    assert answers == [True]
+    assert second.returncode == 0
 
 
 def test_what_a_dead_instance_left_is_taken_over(qtbot: QtBot, tmp_path: Path) -> None:
@@ -40,14 +51,11 @@ def test_what_a_dead_instance_left_is_taken_over(qtbot: QtBot, tmp_path: Path) -
     dead.close()
     alive.close()
     again = FirstInstance(library)
-    answers: list[bool] = []
-    sender = threading.Thread(target=lambda: answers.append(hand_over(library, [])))
-    with qtbot.waitSignal(again.paths_received, timeout=5000):
-        sender.start()
-    qtbot.waitUntil(lambda: bool(answers), timeout=5000)
-    sender.join()
+    with qtbot.waitSignal(again.paths_received, timeout=20_000):
+        second = second_start(library, [])
+    qtbot.waitUntil(lambda: second.poll() is not None, timeout=10_000)
     again.close()
-    assert answers == [True]
+    assert second.returncode == 0
 
 
 def test_each_library_has_a_name_of_its_own() -> None:
