@@ -19,8 +19,9 @@ from desktop_app.domain.work import ItemState, JobState
 from desktop_app.errors import KibitzError
 from desktop_app.library.jobs import owned_elsewhere
 from desktop_app.library.owners import this_owner
+from desktop_app.services.batch_listener import BatchListener
 from desktop_app.services.changes import Changes
-from desktop_app.services.chunk_desk import BACK_OFF_S, INITIATOR, BatchListener, ChunkDesk, stop_all
+from desktop_app.services.chunk_desk import BACK_OFF_S, INITIATOR, ChunkDesk, stop_all
 from desktop_app.services.game_work import engine_with
 from desktop_app.services.job_run import JobRun
 from desktop_app.services.plan_cost import plan_cost
@@ -149,7 +150,14 @@ class AnalysisBatch(ChunkDesk):
             engines = self._crew.stop_where(lambda _chunk: True)
             self._lock.notify_all()
         stop_all(engines)
-        games = self._library.jobs.cancel_items(run.job_id)
+        try:
+            games = self._library.jobs.cancel_items(run.job_id)
+        except KibitzError:
+            # It could not be stored: the job has stopped here, and is there again at the next start.
+            with self._lock:
+                self._run, self._ended = None, run
+                self._lock.notify_all()
+            raise
         with self._lock:
             for item in run.unfinished_items():
                 run.settle(item, ItemState.CANCELLED)

@@ -10,14 +10,14 @@ import logging
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.batch import ItemNews, JobNews, PositionNews, WaitingJob, WorkerState
 from desktop_app.domain.work import MAX_ITEM_ATTEMPTS, ItemState, JobState
 from desktop_app.errors import CancelledError, EngineUnusableError, KibitzError, NotFoundError
 from desktop_app.services.batch_workers import Crew
 from desktop_app.services.changes import Changes
-from desktop_app.services.game_work import GameWork, NothingToAnalyseError, prepare, without
+from desktop_app.services.game_work import GameWork, NothingToAnalyseError, Waiting, prepare, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.library.jobs import StoredItem
     from desktop_app.library.library import Library
     from desktop_app.ports import Evaluator
+    from desktop_app.services.batch_listener import BatchListener
     from desktop_app.services.batch_workers import WorkerSlot
     from desktop_app.services.job_run import JobRun
 
@@ -37,22 +38,6 @@ INITIATOR = "analysis"
 START_ATTEMPTS = 3
 BACK_OFF_S = 0.5
 _WAIT_S = 1.0
-
-
-class BatchListener(Protocol):
-    """Hears of a batch, on worker threads; must return at once and never raise."""
-
-    def position(self, news: PositionNews) -> None:
-        """A position was evaluated (ephemeral)."""
-
-    def changed(self, changes: Changes) -> None:
-        """Facts were committed."""
-
-    def item(self, news: ItemNews) -> None:
-        """A game of the job changed state."""
-
-    def job(self, news: JobNews) -> None:
-        """The job changed state, or the number of workers wanted did."""
 
 
 class ChunkDesk:
@@ -190,7 +175,7 @@ class ChunkDesk:
             if run.start_failures >= START_ATTEMPTS:
                 self._halt(EngineUnusableError(f"The engine cannot be started: {reason}"))
         elif chunk.attempt > 1 or work.attempts >= MAX_ITEM_ATTEMPTS:
-            self._fail(run, work.item, reason, attempts=work.attempts)
+            self._fail(run, work.item, reason, attempts=work.attempts, chunk=chunk)
         else:
             self._try_again(work, worker, chunk, reason)
 
@@ -225,6 +210,9 @@ class ChunkDesk:
             reason = str(error)
             if self._stores(lambda: self._library.jobs.skip_item(item.id, reason)):
                 self._settled(run, item, ItemState.DONE, error=reason)
+            else:
+                with self._lock:
+                    run.put_back(item)
         except NotFoundError:
             self._settled(run, item, ItemState.CANCELLED)
         except KibitzError as error:
@@ -303,12 +291,20 @@ class ChunkDesk:
             self._lock.notify_all()
         self._stores(lambda: self._library.jobs.set_attempts(work.item_id, work.attempts, reason))
 
-    def _fail(self, run: JobRun, item: StoredItem, reason: str, *, attempts: int) -> None:
-        with self._lock:
-            engines = self._drop(run, item)
-        stop_all(engines)
+    def _fail(self, run: JobRun, item: StoredItem, reason: str, *, attempts: int, chunk: Chunk | None = None) -> None:
+        """An item fails, over this chunk or while it was planned."""
         if self._stores(lambda: self._library.jobs.fail_item(item.id, attempts=attempts, error=reason)):
+            with self._lock:
+                engines = self._drop(run, item)
+            stop_all(engines)
             self._settled(run, item, ItemState.FAILED, error=reason)
+            return
+        with self._lock:
+            work = run.works.get(item.id)
+            if work is not None and chunk is not None:
+                work.pending.appendleft(Waiting(chunk))
+            elif item.id in run.preparing:
+                run.put_back(item)
 
     def _drop(self, run: JobRun, item: StoredItem) -> list[Evaluator]:
         """With the lock held: nobody shall work on this item any more. Returns engines to be stopped."""
