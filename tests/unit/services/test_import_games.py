@@ -262,6 +262,7 @@ print(receipt.read, receipt.imported, receipt.bytes_unaccounted, peak_kb)
 """
 
 
+# VmHWM, not ru_maxrss: Linux hands the latter on from the process that started this one.
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_memory_stays_flat_over_50_mb(tmp_path: Path) -> None:
     """Fifty megabytes of games, one of them beyond 16 MB, are imported in under 200 MB."""
