@@ -74,7 +74,9 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
         report.summary(outcome.counters)
     if outcome.fault is not None:
         raise outcome.fault
-    if outcome.interrupted and not limited.time_over:
+    if outcome.interrupted and limited.time_over:
+        print("The time is over. What is analysed is kept; the next run goes on from here.")
+    elif outcome.interrupted:
         output.complain("Stopped. What is analysed is kept; the same command goes on from here.")
         return INTERRUPTED
     return 1 if outcome.counters.games_failed else 0

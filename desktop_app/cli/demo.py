@@ -36,7 +36,7 @@ NAME_COLUMNS = 36
 
 WELCOME = """\
 There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so this is Kibitz's job without its window:
-importing the sample games, reviewing them with Stockfish (profile quick, {minutes} minutes at most), and the verdicts.
+importing the sample games, reviewing them with Stockfish (profile quick, {limit} at most), and the verdicts.
 """
 
 
@@ -67,7 +67,7 @@ def _demo(folder: Path, seconds: float) -> int:
 
     folder.mkdir(parents=True, exist_ok=True)
     location = str(folder / "library.kibitz")
-    print(WELCOME.format(minutes=max(1, round(seconds / 60))), flush=True)
+    print(WELCOME.format(limit=output.duration(seconds)), flush=True)
     samples = str(paths.resource("samples.pgn"))
     codes = [run_import(command_parser("import").parse_args([samples, "--library", location]))]
     print(flush=True)
