@@ -33,6 +33,10 @@ _TICK_MS = 250
 LIVE_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED})
 
 
+def _ignore(_answer: object) -> None:
+    """For commands whose effect is told by other means."""
+
+
 class BatchController(QObject):
     """One batch at a time, and what is known of it.
 
@@ -56,6 +60,7 @@ class BatchController(QObject):
         self._batch: AnalysisBatch | None = None
         self._engine_path = ""
         self._identity: EngineIdentity | None = None
+        self._in_use: tuple[str, EngineIdentity | None] = ("", None)
         self._workers = EngineWorkers(self._open_engine, self)
         self.snapshot = BatchSnapshot()
         self._estimates = 0
@@ -76,10 +81,23 @@ class BatchController(QObject):
     def set_engine(self, path: str, identity: EngineIdentity) -> None:
         """Use this engine for jobs started from now on; an unfinished job of an earlier run goes on by itself."""
         self._engine_path, self._identity = path, identity
-        if self.alive or self._batch is not None:
+        if not self.alive:
+            self._use_engine()
+
+    def _use_engine(self) -> None:
+        """No job is alive: work with the engine chosen last."""
+        wanted = (self._engine_path, self._identity)
+        if self._identity is None or self._in_use == wanted:
             return
-        self._batch = AnalysisBatch(self._desk.library, engine_path=path, identity=identity, listener=self._bridge)
-        self._resume_unfinished(self._batch)
+        first, old = self._batch is None, self._batch
+        self._in_use = wanted
+        self._batch = AnalysisBatch(
+            self._desk.library, engine_path=self._engine_path, identity=self._identity, listener=self._bridge
+        )
+        if old is not None:
+            self._desk.operations.read("Changing the engine", old.close, _ignore)
+        if first:
+            self._resume_unfinished(self._batch)
 
     def estimate(self, ids: Sequence[GameId], spec: SearchSpec, workers: int) -> int:
         """Ask what an analysis would cost; the answer is `estimated` with the token returned."""
@@ -207,7 +225,8 @@ class BatchController(QObject):
         ended = [item for item in news if item.state not in LIVE_STATES]
         if ended and not self.alive:
             self.finished.emit(self.snapshot)
+            self._use_engine()
 
     def _open_engine(self, hash_mb: int) -> Evaluator:
         """Worker thread: a fresh engine process."""
-        return EngineSession.open(self._engine_path, hash_mb=hash_mb)
+        return EngineSession.open(self._in_use[0], hash_mb=hash_mb)

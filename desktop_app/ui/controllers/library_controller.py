@@ -5,6 +5,7 @@ Main thread; every query runs in `runtime.operations`. Used by `windows.library_
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.models.library_model import LibraryModel
 
 _RELOAD_INTERVAL_MS = 1000
+_RELOAD_SHARE = 10
+"""While games pour in, reading the list again may take a tenth of the time at most."""
 
 
 class LibraryController(QObject):
@@ -75,11 +78,18 @@ class LibraryController(QObject):
         query = GameQuery(filter=parse_filter(self._expression), sort=self._sort, descending=self._descending)
         filtered = bool(self._expression)
 
+        started = time.monotonic()
+
         def read() -> tuple[Sequence[int], int]:
             ids = library.games.ids(query)
             return ids, library.games.count(GameQuery()) if filtered else len(ids)
 
-        self._desk.operations.read("Reading the library", read, lambda answer: self._on_ids(sequence, *answer))
+        def done(answer: tuple[Sequence[int], int]) -> None:
+            took_ms = round((time.monotonic() - started) * 1000)
+            self._throttle.set_interval(max(_RELOAD_INTERVAL_MS, _RELOAD_SHARE * took_ms))
+            self._on_ids(sequence, *answer)
+
+        self._desk.operations.read("Reading the library", read, done)
 
     def ids_of_import(self, batch_id: int, done: Callable[[Sequence[int]], None]) -> None:
         """Games an import brought, in the order of the file."""

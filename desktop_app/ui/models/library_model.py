@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from desktop_app.domain.game import GameId, GameState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from desktop_app.domain.rows import GameRow
 
@@ -171,9 +171,10 @@ class LibraryModel(QAbstractTableModel):
                 places.append(place)
         self._announce(places)
 
-    def stale(self, games: Iterable[int]) -> None:
+    def stale(self, games: Collection[int]) -> None:
         """These games changed in the library: those at hand are fetched again and redrawn in place when they arrive."""
-        ids = tuple(GameId(game) for game in games if game in self._cache)
+        few, many = (games, self._cache) if len(games) < len(self._cache) else (self._cache, games)
+        ids = tuple(GameId(game) for game in few if game in many)
         if ids:
             self.rows_wanted.emit(ids, self.generation)
 

@@ -36,6 +36,10 @@ class Throttle(QObject):
         else:
             self._timer.start(int(wait_ms) + 1)
 
+    def set_interval(self, interval_ms: int) -> None:
+        """Change the least time between two actions, from the next one on."""
+        self._interval_ms = interval_ms
+
     def cancel(self) -> None:
         """Forget a pending request."""
         self._timer.stop()

@@ -94,6 +94,7 @@ class LibraryPanel(QWidget):
         self._restoring = False
         self._menu_actions: list[QAction] = []
         self.filter = QLineEdit(clearButtonEnabled=True, placeholderText=_HINT)
+        self.filter.setAcceptDrops(False)  # files dropped here are for the window
         self.filter.setAccessibleName("Filter the library")
         self.filter.setToolTip(_HINT)
         self._count = label(strength="2")

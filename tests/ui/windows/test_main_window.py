@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -180,7 +181,7 @@ def test_closing_in_the_middle_loses_nothing_and_goes_on_at_the_next_start(
     """The window closes at once while engines search; the next start resumes by itself and finishes."""
     app = open_app()
     import_file(qtbot, app, games_file)
-    app.window.review_sheet.override_nodes(200_000)
+    app.window.review_sheet.override_nodes(60_000)
     qtbot.waitUntil(lambda: len(app.window.workspace.library.selected_ids()) == 4, timeout=5000)
     start_analysis(qtbot, app, workers=1)
     qtbot.waitUntil(lambda: app.bench.batch.snapshot.state is JobState.RUNNING, timeout=10_000)
@@ -193,3 +194,76 @@ def test_closing_in_the_middle_loses_nothing_and_goes_on_at_the_next_start(
     with qtbot.waitSignal(again.bench.batch.finished, timeout=ANALYSE_MS):
         pass
     assert set(states(again)) == {GameState.ANALYSED}
+
+
+def test_panels_can_be_hidden_and_focus_mode_comes_back(
+    qtbot: QtBot, open_app: Callable[..., Application], games_file: Path
+) -> None:
+    """Each switch hides its panel; focus mode leaves board, moves and graph; Escape ends it; the library can move."""
+    app = open_app()
+    import_file(qtbot, app, games_file)
+    window, space = app.window, app.window.workspace
+    for name, panel in (
+        ("show_library", space.library),
+        ("show_review", space.review),
+        ("show_graph", space.review.graph),
+    ):
+        window.actions_by_name[name].setChecked(False)
+        assert panel.isHidden()
+        window.actions_by_name[name].setChecked(True)
+        assert not panel.isHidden()
+    window.actions_by_name["focus"].setChecked(True)
+    assert space.library.isHidden()
+    assert not space.review.isHidden()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not space.library.isHidden()
+    window.actions_by_name["library_below"].setChecked(True)
+    assert space.library_below
+    window.actions_by_name["library_below"].setChecked(False)
+    assert not space.library_below
+
+
+def test_without_an_engine_a_page_says_what_to_do(
+    qtbot: QtBot, open_app: Callable[..., Application], games_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking for an analysis opens the page with the command that installs one, instead of a dead button."""
+    monkeypatch.setenv("KIBITZ_ENGINE", str(games_file))
+    app = open_app()
+    with (
+        qtbot.waitSignal(app.bench.engine.missing, timeout=20_000) if app.bench.engine.error is None else nullcontext()
+    ):
+        pass
+    import_file(qtbot, app, games_file)
+    app.window.actions_by_name["analyse"].trigger()
+    page = app.window.engine_page
+    assert page.isVisible()
+    assert page.command.isVisible()
+    assert "tockfish" in page.command.text()
+    page.close_sheet()
+
+
+def test_copying_gives_pgn_and_fen(qtbot: QtBot, open_app: Callable[..., Application], games_file: Path) -> None:
+    """Ctrl+C puts the selected games on the clipboard, Ctrl+Shift+C the position on the board."""
+    app = open_app()
+    import_file(qtbot, app, games_file)
+    library = app.window.workspace.library
+    qtbot.waitUntil(lambda: len(library.selected_ids()) == 4, timeout=5000)
+    QGuiApplication.clipboard().clear()
+    app.window.actions_by_name["copy_pgn"].trigger()
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text().count("[White ") == 4, timeout=5000)
+    qtbot.waitUntil(lambda: app.bench.cursor.view is not None, timeout=5000)
+    app.bench.cursor.go_to(1)
+    app.window.actions_by_name["copy_fen"].trigger()
+    assert QGuiApplication.clipboard().text() == app.bench.cursor.spot().fen
+
+
+def test_the_window_remembers_how_it_was(
+    qtbot: QtBot, open_app: Callable[..., Application], games_file: Path, stop: Callable[[Application], None]
+) -> None:
+    """Places and sizes come back at the next start."""
+    app = open_app()
+    import_file(qtbot, app, games_file)
+    app.window.actions_by_name["library_below"].setChecked(True)
+    stop(app)
+    again = open_app()
+    assert again.window.workspace.library_below
