@@ -59,14 +59,14 @@ class Run:
             except ValueError:
                 break  # the line it was writing when it was killed
             self.events.append(event)
-            if event["event"] == "position":
+            if event["event"] == "position" and not event["reused"]:
                 self.first_position.set()
         self.process.stdout.read()
 
     @property
     def positions(self) -> int:
         """How many positions it said it had searched."""
-        return sum(event["event"] == "position" for event in self.events)
+        return sum(event["event"] == "position" and not event["reused"] for event in self.events)
 
     def kill(self) -> None:
         """As `kill -9` does."""
