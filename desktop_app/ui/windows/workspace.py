@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.controllers.workbench import Workbench
 
-_COLUMNS = [476, 560, 390]
+_COLUMNS = [500, 530, 370]
 _ROWS = [560, 240]
 
 
