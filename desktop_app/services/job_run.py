@@ -145,9 +145,8 @@ class JobRun:
         """Take the next queued item to be planned by the caller, who answers with `begun`, or `settle`."""
         if now < self.hold_until or not self.queue:
             return None
-        item_id = next((found for found in self.queue if found in self.urgent), None)
-        if item_id is None:
-            item_id = next(iter(self.queue))
+        waited_for = self.urgent & self.queue.keys()
+        item_id = next(iter(waited_for or self.queue))
         item = self._unqueue(item_id)
         self.preparing[item_id] = item
         return item

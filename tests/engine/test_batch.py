@@ -15,6 +15,7 @@ from desktop_app.domain.profile import Profile, SearchSpec
 from desktop_app.engine.discovery import identify
 from desktop_app.library.library import Library
 from desktop_app.services.analyse_headless import BatchEvent, run_headless
+from desktop_app.services.game_work import engine_with
 from desktop_app.services.import_games import import_sources
 from desktop_app.services.show_game import show_game, to_json
 
@@ -107,6 +108,13 @@ def test_evaluations_depend_on_neither_workers_nor_dying_engines(
     assert {game["state"] for game in shown(one)} == {GameState.ANALYSED.value}
     # All four games end in mate, which is a fact and not searched.
     assert counters.positions == sum(game["analysis"]["positions"] - 1 for game in shown(one))
+
+
+def test_the_key_of_an_analysis_names_the_hash_that_is_set(stockfish: str) -> None:
+    """What a batch expects of its engines is what sessions with that hash size say of themselves."""
+    spec = SearchSpec.of_nodes(2_000_000)
+    assert spec.hash_mb != NODES.hash_mb
+    assert engine_with(identify(stockfish), spec) == identify(stockfish, hash_mb=spec.hash_mb)
 
 
 def test_a_deeper_analysis_serves_a_shallower_one(new_library: Callable[[str], Library], stockfish: str) -> None:
