@@ -13,7 +13,7 @@ from desktop_app.cli import output
 from desktop_app.cli.analyse_report import JsonReport, Report, TextReport
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
-from desktop_app.cli.selection import selected_games
+from desktop_app.cli.selection import games_to_analyse
 from desktop_app.domain.batch import BatchCounters, ItemNews, JobNews, PositionNews
 from desktop_app.domain.profile import Profile, SearchSpec
 
@@ -55,7 +55,7 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
     spec = search_spec(arguments, settings)
     report: Report = JsonReport() if arguments.json else TextReport()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
-        games = selected_games(library, arguments)
+        games = games_to_analyse(library, arguments, spec)
         if not games:
             report.summary(BatchCounters())
             return 0

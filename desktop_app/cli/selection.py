@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.domain.filter_terms import FIELDS, And, Filter, Kind, Not, Or, Term
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.domain.game import GameId
+from desktop_app.domain.work import ItemState
 from desktop_app.errors import NotFoundError
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from desktop_app.domain.profile import SearchSpec
     from desktop_app.library.library import Library
+
+_FIGURES = frozenset({"accuracy", "acpl", "inaccuracies", "mistakes", "blunders"})
+_LEFT = frozenset({ItemState.QUEUED, ItemState.RUNNING})
 
 
 def selected_games(library: Library, arguments: Namespace) -> list[GameId]:
@@ -28,3 +34,35 @@ def selected_games(library: Library, arguments: Namespace) -> list[GameId]:
         return wanted
     query = GameQuery(filter=parse_filter(arguments.filter or ""))
     return [GameId(number) for number in library.games.ids(query)]
+
+
+def games_to_analyse(library: Library, arguments: Namespace, spec: SearchSpec) -> list[GameId]:
+    """The games to analyse; with those an interrupted run left, where the filter asks for something analysis changes.
+
+    `--filter state:unanalysed` matches none of the games that the same command has queued: repeating it must still go
+    on with them.
+    """
+    games = selected_games(library, arguments)
+    if not arguments.filter or not _asks_for_analysis(parse_filter(arguments.filter)):
+        return games
+    left = [
+        item.game_id
+        for job in library.jobs.unfinished()
+        if job.spec == spec
+        for item in library.jobs.items(job.id)
+        if item.state in _LEFT
+    ]
+    return list(dict.fromkeys([*left, *games]))
+
+
+def _asks_for_analysis(filter_: Filter) -> bool:
+    """Whether games come to match, or cease to, by being analysed."""
+    match filter_:
+        case And(children) | Or(children):
+            return any(map(_asks_for_analysis, children))
+        case Not(child):
+            return _asks_for_analysis(child)
+        case Term(name):
+            return FIELDS[name].kind is Kind.STATE or name.removeprefix("white_").removeprefix("black_") in _FIGURES
+        case _:
+            return False

@@ -105,9 +105,10 @@ def test_the_same_command_again_searches_nothing(library: str) -> None:
     assert (again["positions"], again["nodes"]) == (0, 0)
 
 
-def test_ctrl_c_keeps_what_is_done_and_the_command_goes_on(library: str) -> None:
+@pytest.mark.parametrize("which", [("--all",), ("--filter", "state:unanalysed")], ids=["all", "by state"])
+def test_ctrl_c_keeps_what_is_done_and_the_command_goes_on(library: str, which: tuple[str, ...]) -> None:
     """The first SIGINT ends with the summary and 130; the same command searches only what is missing."""
-    arguments = ("analyse", "--all", "--nodes", "20000", "--workers", "1", "--json", "--library", library)
+    arguments = ("analyse", *which, "--nodes", "20000", "--workers", "1", "--json", "--library", library)
     with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
