@@ -27,9 +27,13 @@ def this_owner() -> Owner:
 
 
 def is_alive(owner: Owner) -> bool:
-    """Whether the process still runs. One on another host cannot be seen from here and counts as alive."""
+    """Whether the process still runs.
+
+    A library file is used by one machine at a time, because SQLite's write-ahead log needs memory that its processes
+    share. Another host's name therefore means that this machine was renamed, or the file moved: its process is gone.
+    """
     if owner.host != platform.node():
-        return True
+        return False
     started = _started(owner.pid)
     return started is not None and abs(started - owner.started) < _SAME_START_S
 
