@@ -76,9 +76,10 @@ class GameRecord:
     def identity(self) -> bytes:
         """16 bytes that tell this game from others; annotations are never part of it.
 
-        The site's own id where a site gave one, else players, date, result, start position and moves.
+        The site's own id where a site gave one, else players, date, result, start position and moves. What is left
+        of a broken game goes by its moves: the whole game, when it comes, is no duplicate of it.
         """
-        site = site_id(self.header_map)
+        site = "" if self.partial else site_id(self.header_map)
         parts: tuple[str, ...]
         if site:
             parts = ("site", site)

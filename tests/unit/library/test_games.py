@@ -90,6 +90,15 @@ def test_a_site_id_is_enough(library: Library) -> None:
     assert library.games.add(None, [one, other]).duplicate_indexes == (1,)
 
 
+def test_a_whole_game_is_no_duplicate_of_its_beginning(library: Library) -> None:
+    """What a damaged file left of a game does not keep the game itself out when it comes with the same site's id."""
+    whole = make_record("e2e4", "e7e5", Site="https://lichess.org/abcdefgh")
+    beginning = make_record("e2e4", partial="ply 2: illegal move Ke7", Site="https://lichess.org/abcdefgh")
+    outcome = library.games.add(None, [beginning, whole, beginning, whole])
+    assert len(outcome.imported) == 2
+    assert outcome.duplicate_indexes == (2, 3)
+
+
 def test_ids_follow_the_order_given(library: Library) -> None:
     """A thousand games get ids in the order they came, each with its own text."""
     records = make_records(1000)
