@@ -12,8 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import chess
-
 from desktop_app.domain.profile import PROFILE_NODES, Profile, SearchSpec
 from desktop_app.engine.binary import check_program
 from desktop_app.engine.session import DEADLINES, Deadlines, EngineSession
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "stockfish"
 WEBSITE = "https://stockfishchess.org/download/"
-_TRIAL_NODES = 1000
 _STANDARD_HASH_MB = SearchSpec.of_nodes(PROFILE_NODES[Profile.STANDARD]).hash_mb
 
 _INSTALL = {
@@ -96,7 +93,10 @@ def find_engine(override: str | None = None) -> str:
 
 
 def identify(path: str, *, hash_mb: int = _STANDARD_HASH_MB, deadlines: Deadlines = DEADLINES) -> EngineIdentity:
-    """Ask the program at `path` who it is and let it search a little, as proof that it works.
+    """Ask the program at `path` who it is, by a UCI handshake.
+
+    Whether it also plays chess shows when it searches: an engine that hangs, crashes or lies there costs its game a
+    retry and then fails it, and the batch goes on. `services.doctor` lets it search.
 
     Args:
         path: the program.
@@ -109,11 +109,7 @@ def identify(path: str, *, hash_mb: int = _STANDARD_HASH_MB, deadlines: Deadline
     """
     try:
         session = EngineSession.open(path, hash_mb=hash_mb, deadlines=deadlines)
-        try:
-            session.new_game()
-            session.evaluate(root_fen=chess.STARTING_FEN, moves=(), chess960=False, limit_nodes=_TRIAL_NODES)
-        finally:
-            session.close()
+        session.close()
     except EngineFaultError as error:
         raise EngineUnusableError(
             f"{path} does not work as a UCI chess engine: {error.text}",

@@ -118,11 +118,17 @@ def test_a_script_whose_interpreter_is_missing_is_refused(tmp_path: Path) -> Non
         identify(str(script), deadlines=QUICK)
 
 
-@pytest.mark.parametrize("mode", ["hang", "illegal_move", "crash_at", "no_score", "not_uci", "deaf"])
-def test_an_engine_that_fails_its_trial_search_is_refused(tmp_path: Path, mode: str) -> None:
-    """A handshake alone proves nothing: every engine searches a little before it is used."""
+@pytest.mark.parametrize("mode", ["not_uci", "deaf", "hang_handshake", "echo"])
+def test_a_program_that_does_not_finish_the_handshake_is_refused(tmp_path: Path, mode: str) -> None:
+    """It talks, repeats or keeps silent: before any game is touched, and within the deadline."""
     with pytest.raises(EngineUnusableError):
         identify(fake_engine(tmp_path, mode), deadlines=QUICK)
+
+
+@pytest.mark.parametrize("mode", ["hang", "illegal_move", "crash_at", "no_score"])
+def test_the_handshake_is_all_that_is_asked_for(tmp_path: Path, mode: str) -> None:
+    """An engine that misbehaves when it searches is found out then: its games fail with the reason, not the command."""
+    assert identify(fake_engine(tmp_path, mode)).name == "Fake 1.0"
 
 
 def test_the_build_changes_with_the_file(tmp_path: Path) -> None:
