@@ -63,7 +63,7 @@ class OperationProgress(QWidget):
             self.bar.setMaximum(_UNITS)
             self.bar.setValue(round(_UNITS * min(1.0, done / total)))
         if text:
-            self._text.setText(f"{self._queue[0].title}: {text}")
+            self._text.setText(_sentence(self._queue[0].title, text))
 
     @Slot()
     def _on_finished(self) -> None:
@@ -87,3 +87,9 @@ class OperationProgress(QWidget):
         super().changeEvent(event)
         if event.type() == event.Type.PaletteChange and hasattr(self, "cancel"):
             refresh_tools(self)
+
+
+def _sentence(title: str, text: str) -> str:
+    """Title and detail without saying a file's name twice, nor its folders at all."""
+    name, _, detail = text.replace("\\", "/").rpartition("/")[2].rpartition(": ")
+    return f"{title}: {detail}" if not name or title.endswith(name) else f"{title}: {name}: {detail}"
