@@ -48,7 +48,6 @@ class EmptyState(QWidget):
         self._icon = QLabel()
         self._title = QLabel()
         self._title.setFont(theme.ui_font(1.35, QFont.Weight.DemiBold))
-        self._title.setMinimumHeight(self._title.fontMetrics().height() + 4)
         self._text = QLabel()
         self._text.setProperty("strength", "2")
         self._code = QLabel()
@@ -86,13 +85,19 @@ class EmptyState(QWidget):
         self._icon_name, self._error, self._actions = icon_name, error, tuple(actions)
         self._title.setText(title)
         self._text.setText(text)
-        for label, words in ((self._title, title), (self._text, text)):
-            label.ensurePolished()
-            label.setMinimumWidth(min(_TEXT_WIDTH, label.fontMetrics().horizontalAdvance(words) + GRID))
+        self._fit_texts()
         self._code.setText(code)
         self._code.setVisible(bool(code))
         self._make_buttons()
         self._tint()
+
+    def _fit_texts(self) -> None:
+        """Width and height for every word: a centred label gets the height of its text at the whole panel's width."""
+        for label in (self._title, self._text):
+            label.ensurePolished()
+            width = min(_TEXT_WIDTH, label.fontMetrics().horizontalAdvance(label.text()) + GRID)
+            label.setMinimumWidth(width)
+            label.setMinimumHeight(max(label.fontMetrics().height() + 4, label.heightForWidth(width)))
 
     def _make_buttons(self) -> None:
         while self._row.count():
@@ -124,7 +129,9 @@ class EmptyState(QWidget):
                 button.setIcon(icon(action.icon, look.on_accent if action.primary else look.text_2))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draws the icons in the new theme's colours."""
+        """Draws the icons in the new theme's colours; measures the words again in a new font."""
         super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange} and hasattr(self, "_row"):
+            self._fit_texts()
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_row"):
             self._tint()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.icons import icon
@@ -120,6 +120,7 @@ class _Card(QFrame):
         self._moves.setTextInteractionFlags(
             Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
+        self._moves.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys to the game
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self._badge)
@@ -212,6 +213,7 @@ class LinesPanel(QWidget):
         self._layout.addWidget(self._empty)
         self._layout.addStretch(1)
         self.setAccessibleName("Lines")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.set_lines(())
 
     def set_lines(self, lines: Sequence[LineCard], *, empty: str = "No better line here.") -> None:
@@ -239,6 +241,8 @@ class LinesPanel(QWidget):
 
     def _fill(self) -> None:
         for index, card in enumerate(self._cards):
+            if index >= len(self._lines) and card.isAncestorOf(QApplication.focusWidget() or self):
+                self.setFocus()  # else Qt hands the focus of a hidden card to any field that takes text
             card.setVisible(index < len(self._lines))
             if index < len(self._lines):
                 line = self._lines[index]

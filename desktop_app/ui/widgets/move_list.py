@@ -33,6 +33,9 @@ _CLOCK_NEEDS_PX = 158
 """Narrower cells leave the clock out."""
 _SCORE_NEEDS_PX = 96
 """Narrower cells leave the score out too."""
+_HUMAN_GAP = 6
+_HUMAN_PAD = 4
+"""Around the annotator's glyph where it differs from our verdict."""
 _TEXT_FLAGS = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignLeft) | int(Qt.AlignmentFlag.AlignTop)
 
 
@@ -175,9 +178,27 @@ class MoveDelegate(QStyledItemDelegate):
         painter.setFont(self._fonts.glyph)
         painter.drawText(box, flags, ours)
         if cell.glyph and cell.glyph != ours:
-            box.setLeft(box.left() + QFontMetrics(self._fonts.glyph).horizontalAdvance(ours) + (2 if ours else 0))
-            painter.setPen(QColor(look.text_2))
-            painter.drawText(box, flags, cell.glyph)
+            box.setLeft(
+                box.left() + (QFontMetrics(self._fonts.glyph).horizontalAdvance(ours) + _HUMAN_GAP if ours else 0)
+            )
+            self._paint_human_glyph(painter, box, cell.glyph, apart=bool(ours))
+
+    def _paint_human_glyph(self, painter: QPainter, box: QRect, glyph: str, *, apart: bool) -> None:
+        """The annotator's own mark: muted, and in a frame of its own where our verdict stands beside it."""
+        look = theme.tokens()
+        painter.setPen(QColor(look.text_2))
+        if not apart:
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), glyph)
+            return
+        painter.setFont(self._fonts.small)
+        metrics = QFontMetrics(self._fonts.small)
+        height = metrics.height() + 2
+        top = box.center().y() - height // 2
+        frame = QRect(box.left(), top, metrics.horizontalAdvance(glyph) + 2 * _HUMAN_PAD, height)
+        painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, glyph)
+        painter.setPen(QColor(look.border_strong))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(frame).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
 
     def _paint_numbers(self, painter: QPainter, rect: QRect, cell: MoveCell) -> int:
         """Score and clock at the cell's right; returns where the room for the move ends."""

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.evaluation import Cp
 from desktop_app.domain.game import GameState
@@ -249,3 +249,34 @@ def test_a_change_of_theme_reaches_what_is_shown(qtbot: QtBot, qapp: QApplicatio
     fresh.grab()
     if name != "controls":  # its bare tool buttons are windows' business
         assert switched.grab().toImage() == fresh.grab().toImage()
+
+
+def test_an_invitation_shows_all_its_words(qtbot: QtBot) -> None:
+    """A sentence of several lines is as high as its lines, however wide the panel is."""
+    state = EmptyState()
+    qtbot.addWidget(state)
+    state.set_content("drop", "Drop your games here", "PGN files, folders or archives, from anywhere. " * 4)
+    state.resize(1366, 700)
+    state.show()
+    qtbot.waitExposed(state)
+    said = next(label for label in state.findChildren(QLabel) if label.text().startswith("PGN"))
+    assert said.height() >= said.heightForWidth(said.width())
+
+
+def test_lines_leave_the_keys_to_the_game(qtbot: QtBot) -> None:
+    """A card that goes away hands its focus to the panel, never to a field of text that would swallow the keys."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    box = QVBoxLayout(window)
+    field, panel = QLineEdit(), LinesPanel()
+    box.addWidget(field)
+    box.addWidget(panel)
+    panel.set_lines([LineCard("better", "Better was Nf3", LineRole.BEST, Cp(30), moves_of("Nf3 Nc6"))])
+    window.show()
+    window.activateWindow()
+    qtbot.waitExposed(window)
+    play = panel.findChild(QToolButton)
+    assert play is not None
+    play.setFocus()
+    panel.set_lines([])
+    assert not field.hasFocus()
