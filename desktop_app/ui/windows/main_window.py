@@ -228,8 +228,9 @@ class MainWindow(QMainWindow):
             self._bench.library.ids_of_import(batch_id, lambda ids: self._on_import_read(ids, offer=offer))
 
     def _on_import_read(self, ids: Sequence[int], *, offer: bool) -> None:
-        """What came in is selected, so that one key analyses it."""
-        self.workspace.library.select_games_soon(ids)
+        """What came in is selected, so that one key analyses it; a reader in the middle of a game is left alone."""
+        if self._bench.cursor.ply == 0:
+            self.workspace.library.select_games_soon(ids)
         if offer:
             self._ask_for_analysis([*ids])  # type: ignore[list-item]  # the library hands ids out as plain numbers
 
