@@ -45,7 +45,8 @@ from desktop_app.ui.runtime.lateness import LatenessProbe
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.runtime.signals import QuitSignals
 from desktop_app.ui.runtime.single_instance import FirstInstance, hand_over
-from desktop_app.ui.windows.main_window import MainWindow, WindowOptions
+from desktop_app.ui.windows.main_window import MainWindow
+from desktop_app.ui.windows.options import WindowOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,6 @@ Main thread. Made by `application`; asked to close it saves its state and says s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, Qt, Signal, Slot
@@ -36,21 +35,9 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch import BatchSnapshot
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.domain.game import GameId
-    from desktop_app.domain.profile import Profile
     from desktop_app.domain.receipt import Receipt
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.runtime.notices import Notice
-
-
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
-    """What the settings say to the window; `nodes` overrides the profiles' nodes a position."""
-
-    profile: Profile
-    workers: int
-    theme: str
-    samples: str
-    nodes: int | None = None
 
 
 class MainWindow(QMainWindow):
