@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.receipt import Receipt
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.runtime.notices import Notice
+    from desktop_app.ui.windows.options import WindowOptions
 
 
 class MainWindow(QMainWindow):
@@ -343,8 +344,7 @@ class MainWindow(QMainWindow):
         QGuiApplication.clipboard().setText(self._bench.cursor.spot().fen)
 
     def _on_export(self) -> None:
-        chosen = self.workspace.library.selected_ids()
-        ids = chosen or self._bench.games.ids()
+        ids = self.workspace.library.selected_ids() or self._bench.games.ids()
         if not ids:
             return
         title = f"Export {counted(len(ids), 'game')}"
