@@ -82,7 +82,12 @@ def set_up(folder: Path, *, level: int = logging.INFO, stream: TextIO | None = N
         folder.mkdir(parents=True, exist_ok=True)
         handlers.append(
             logging.handlers.RotatingFileHandler(
-                folder / "kibitz.log", maxBytes=FILE_BYTES, backupCount=FILE_COUNT, encoding="utf-8", delay=True
+                folder / "kibitz.log",
+                maxBytes=FILE_BYTES,
+                backupCount=FILE_COUNT,
+                encoding="utf-8",
+                delay=True,
+                errors="backslashreplace",
             )
         )
     except OSError as error:
@@ -178,7 +183,7 @@ def write_report(folder: Path, error: BaseException, tail: list[str]) -> Path | 
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError:
         return None
     return path

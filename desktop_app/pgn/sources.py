@@ -31,7 +31,7 @@ class Source:
 
     Attributes:
         path: the file on disk.
-        name: what the user is shown: the path as given, with the archive member where there is one.
+        name: what the user is shown and what is stored: the path as given, with the archive member where there is one.
         size: bytes on disk, for progress; 0 where unknown.
         member: archive member, empty for none.
         kind: "plain", "gz", "bz2", "zst" or "zip".
@@ -81,20 +81,27 @@ def is_pgn_name(name: str) -> bool:
     return lower.endswith((_PGN, _ZIP, *(_PGN + suffix for suffix in _KINDS)))
 
 
+def shown(path: str | Path) -> str:
+    """A path as text that can be stored and printed: names on disk are bytes, and need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _folder(folder: Path) -> Iterator[Source]:
     faults: list[OSError] = []
     found = False
     for root, folders, names in os.walk(folder, onerror=faults.append):
         folders.sort()
         for name in sorted(names):
-            if is_pgn_name(name):
+            path = Path(root) / name
+            # Opening a pipe would wait for a writer that may never come; a dangling link is reported below.
+            if is_pgn_name(name) and (path.is_file() or not path.exists()):
                 found = True
-                yield from _file(Path(root) / name)
+                yield from _file(path)
     for fault in faults:
         yield _faulty(Path(fault.filename or folder), fault)
     if not found and not faults:
-        text = f"The folder {folder} holds no PGN file (.pgn, .pgn.gz, .pgn.bz2, .pgn.zst, .zip)."
-        yield Source(str(folder), str(folder), fault=text)
+        text = f"The folder {shown(folder)} holds no PGN file (.pgn, .pgn.gz, .pgn.bz2, .pgn.zst, .zip)."
+        yield Source(str(folder), shown(folder), fault=text)
 
 
 def _file(path: Path) -> Iterator[Source]:
@@ -107,7 +114,7 @@ def _file(path: Path) -> Iterator[Source]:
     if suffix == _ZIP:
         yield from _members(path)
     else:
-        yield Source(str(path), str(path), size, kind=_KINDS.get(suffix, "plain"))
+        yield Source(str(path), shown(path), size, kind=_KINDS.get(suffix, "plain"))
 
 
 def _members(path: Path) -> Iterator[Source]:
@@ -118,9 +125,9 @@ def _members(path: Path) -> Iterator[Source]:
         yield _faulty(path, error)
         return
     for info in members:
-        yield Source(str(path), f"{path}/{info.filename}", info.file_size, member=info.filename, kind="zip")
+        yield Source(str(path), f"{shown(path)}/{info.filename}", info.file_size, member=info.filename, kind="zip")
     if not members:
-        yield Source(str(path), str(path), fault=f"The archive {path} holds no .pgn file.")
+        yield Source(str(path), shown(path), fault=f"The archive {shown(path)} holds no .pgn file.")
 
 
 def _open_member(path: str, member: str) -> BinaryIO:
@@ -139,7 +146,7 @@ def _kind(file: BinaryIO, by_name: str) -> str:
 
 
 def _faulty(path: Path, error: Exception) -> Source:
-    return Source(str(path), str(path), fault=f"{path} cannot be read: {_reason(error)}.")
+    return Source(str(path), shown(path), fault=f"{shown(path)} cannot be read: {_reason(error)}.")
 
 
 def _reason(error: Exception) -> str:

@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.receipt import RECEIPT_PROBLEMS, Problem, ProblemKind, Receipt
 from desktop_app.domain.rows import BatchState
 from desktop_app.errors import CancelledError
-from desktop_app.pgn.sources import Source, open_sources
+from desktop_app.pgn.sources import Source, open_sources, shown
 from desktop_app.services.changes import Changes
 from desktop_app.services.import_pool import ReadingPool, read_here
 from desktop_app.services.import_reading import BlockRead, SourceRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO
 
     from desktop_app.domain.game import GameRecord
     from desktop_app.domain.rows import BatchId
@@ -53,7 +54,7 @@ def import_sources(
     workers: int = 2,
     on_changes: Callable[[Changes], None] | None = None,
 ) -> Receipt:
-    """Import everything these paths name; "-" is standard input.
+    """Import everything these paths name; "-" is standard input, and pipes are read to their end first.
 
     `workers` reading processes are used, fewer for little text; 0 reads in the calling process (never in the window's).
     Progress counts bytes on disk. `on_changes` is called after each commit, on this thread. When `cancel` says so, what
@@ -62,7 +63,7 @@ def import_sources(
     """
     with tempfile.TemporaryDirectory(prefix="kibitz-import-") as folder:
         sources = [source for path in paths for source in _named_sources(path, Path(folder))]
-        name = ", ".join(str(path) for path in paths)
+        name = ", ".join(shown(path) for path in paths)
         run = _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes)
         return run.run(workers)
 
@@ -86,13 +87,23 @@ def import_text(
 
 
 def _named_sources(path: str | Path, folder: Path) -> Iterator[Source]:
-    if str(path) != STANDARD_INPUT:
+    # Every reading process opens the source by itself, and a pipe can be read once.
+    if str(path) == STANDARD_INPUT:
+        yield _spooled(sys.stdin.buffer, "standard input", folder)
+    elif Path(path).is_fifo():
+        try:
+            with Path(path).open("rb") as pipe:
+                yield _spooled(pipe, shown(path), folder)
+        except OSError as error:
+            yield Source(str(path), shown(path), fault=f"{shown(path)} cannot be read: {error.strerror}.")
+    else:
         yield from open_sources([path])
-        return
-    spool = folder / "stdin"  # every reading process opens the source by itself; a pipe can be read once
-    with spool.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    yield Source(str(spool), "standard input", spool.stat().st_size)
+
+
+def _spooled(stream: BinaryIO, name: str, folder: Path) -> Source:
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        shutil.copyfileobj(stream, file)
+    return Source(file.name, name, Path(file.name).stat().st_size)
 
 
 class _Import:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -88,6 +90,26 @@ def test_folders_are_searched_for_pgn_names_alone(tmp_path: Path) -> None:
     assert names == ["z.pgn", "b/A.PGN", "b/c.pgn.gz"]
     (named,) = open_sources([tmp_path / "notes.txt"])
     assert drain(named.open())[0] == TEXT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among the files of a folder")
+def test_a_pipe_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    """Opening one would wait for ever; a dangling link is reported."""
+    os.mkfifo(tmp_path / "pipe.pgn")
+    (tmp_path / "link.pgn").symlink_to(tmp_path / "nothing")
+    (source,) = open_sources([tmp_path])
+    assert "cannot be read" in source.fault
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text, not bytes")
+def test_a_name_that_is_not_utf_8_is_shown_and_opened(tmp_path: Path) -> None:
+    """Files from old disks: what is stored and printed is text, what is opened is the file."""
+    path = os.fsencode(tmp_path) + b"/K\xe4se.pgn"
+    with open(path, "wb") as file:  # noqa: PTH123 - the name is bytes
+        file.write(TEXT)
+    (source,) = open_sources([tmp_path])
+    assert source.name.endswith("K\\xe4se.pgn")
+    assert drain(source.open())[0] == TEXT
 
 
 def test_archives_give_one_source_a_member(tmp_path: Path) -> None:

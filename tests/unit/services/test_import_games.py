@@ -199,6 +199,30 @@ def test_pasted_text_and_standard_input_are_sources(library: Library, monkeypatc
     assert library.imports.get(receipt.batch_id or 0).source == "-"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes there have no paths")
+def test_a_pipe_is_a_source(library: Library) -> None:
+    """As a shell's `<(...)` gives it: read to its end, compressed or not."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as pipe:
+        pipe.write(gzip.compress(games(3).encode()))
+    try:
+        receipt = import_sources(library, [f"/dev/fd/{read}"], workers=0)
+    finally:
+        os.close(read)
+    assert check(receipt, library)["imported"] == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are text, not bytes")
+def test_names_that_are_not_utf_8_can_be_imported(library: Library, tmp_path: Path) -> None:
+    """The receipt names the file in text; nothing fails over its bytes."""
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.pgn")
+    with open(path, "w") as file:  # noqa: PTH123 - the name is bytes
+        file.write(games(2) + "1. e5 *")
+    shape = check(import_sources(library, [path], workers=0), library)
+    assert shape["imported"] == 2
+    assert json.dumps(shape, ensure_ascii=False).encode()
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_cancelling_keeps_what_was_committed(library: Library, tmp_path: Path, workers: int) -> None:
     """The receipt counts what is in the library, says it was cancelled, and no process stays."""
