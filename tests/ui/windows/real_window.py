@@ -31,6 +31,7 @@ class RealWindow:
 
     def __init__(self, library: Path, display: str, *files: str, **more: str) -> None:
         self.library = library
+        self._display = display
         self._log = library.with_suffix(".log").open("ab")
         command = [sys.executable, "-m", "desktop_app", "--library", str(library), *files]
         self.process = subprocess.Popen(
@@ -53,13 +54,26 @@ class RealWindow:
         return children
 
     def close(self, timeout_s: float = 20) -> int:
-        """SIGTERM; returns the exit code."""
+        """SIGTERM, once the window stands (before that nobody listens); returns the exit code."""
+        wait_until(lambda: window_stands(self._display) or self.process.poll() is not None, timeout_s, "a window")
         if self.process.poll() is None:
             self.process.terminate()
         try:
             return self.process.wait(timeout_s)
         finally:
             self._log.close()
+
+
+def window_stands(display: str) -> bool:
+    """Whether a window of Kibitz is on that display."""
+    found = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", "Kibitz"],
+        env=environment(display),
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    return bool(found.stdout.strip())
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float, what: str) -> None:

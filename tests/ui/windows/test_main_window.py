@@ -162,7 +162,7 @@ def test_a_batch_is_analysed_live_by_two_workers(
     assert resets == []
     qtbot.waitUntil(lambda: model.index(0, Column.STATE).data(GAME_ROLE).state is GameState.ANALYSED, timeout=5000)
     cursor = app.bench.cursor
-    qtbot.waitUntil(lambda: cursor.view is not None and cursor.view.summary is not None, timeout=5000)
+    qtbot.waitUntil(lambda: cursor.view is not None and cursor.view.state is GameState.ANALYSED, timeout=5000)
     assert cursor.view.plies[5].judgement == "blunder"
     app.window.actions_by_name["next_blunder"].trigger()
     assert cursor.ply == 6

@@ -20,12 +20,15 @@ from desktop_app.domain.work import JobState
 from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_sources
 from desktop_app.services.show_game import show_game, to_json
-from tests.ui.windows.real_window import ROOT, RealWindow, environment, evaluated, wait_until
+from tests.ui.windows.real_window import ROOT, RealWindow, environment, evaluated, wait_until, window_stands
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 and its tools are Linux's")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 and its tools are Linux's"),
+    pytest.mark.skipif(shutil.which("xdotool") is None, reason="no xdotool (packaging/system_packages.sh test)"),
+]
 
 NODES = 2000
 WORKERS = 2
@@ -46,8 +49,6 @@ def _mouse(display: str, *words: object) -> None:
 @pytest.mark.slow
 def test_files_dragged_from_another_program_are_imported(x_display: str, tmp_path: Path) -> None:
     """A file manager's drag ends over the window: XDND enter, drop, and the games are in the library."""
-    if shutil.which("xdotool") is None:
-        pytest.skip("xdotool is not installed (packaging/system_packages.sh test installs it)")
     first, second = _games(tmp_path / "first games.pgn", 3), tmp_path / "second.pgn"
     second.write_text(sample_texts()[5], encoding="utf-8")
     window = RealWindow(tmp_path / "drop.kibitz", x_display)
@@ -60,7 +61,7 @@ def test_files_dragged_from_another_program_are_imported(x_display: str, tmp_pat
     try:
         assert source.stdout is not None
         assert source.stdout.readline() == "ready\n"
-        wait_until(lambda: _window_stands(x_display), 30, "a window named Kibitz")
+        wait_until(lambda: window_stands(x_display), 30, "a window named Kibitz")
         pause = threading.Event()
         _mouse(x_display, "mousemove", 1500, 930, "mousedown", 1)
         for x, y in ((1480, 900), (1300, 800), (1000, 600), (800, 500), (700, 420), (680, 400), (676, 398)):
@@ -74,17 +75,6 @@ def test_files_dragged_from_another_program_are_imported(x_display: str, tmp_pat
         source.terminate()
         source.communicate()
         assert window.close() == 0
-
-
-def _window_stands(display: str) -> bool:
-    found = subprocess.run(
-        ["xdotool", "search", "--onlyvisible", "--name", "Kibitz"],
-        env=environment(display),
-        capture_output=True,
-        check=False,
-        timeout=20,
-    )
-    return bool(found.stdout.strip())
 
 
 def _count(location: Path) -> int:
