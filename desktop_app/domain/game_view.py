@@ -50,7 +50,8 @@ class PlyView:
         win_loss: percentage points of win % the mover lost.
         white_win: win % of White after the move, 0…100, for the graph and the bar; None while not evaluated.
         better: the engine's line from the position before, for judged moves only.
-        refutation: the engine's line from the position after, for judged moves only.
+        refutation: the engine's line from the position after, for judged moves only; `continuation`: the same for
+            the others.
         nags, comment, variations_pgn: the human's own layer: glyph numbers, comment without `[%…]` commands,
             and variations as PGN text.
         imported_eval: the score an imported `[%eval]` gave the position after the move, None without one.
@@ -85,6 +86,7 @@ class PlyView:
     variations_pgn: tuple[str, ...]
     imported_eval: Score | None
     phase: str
+    continuation: LineView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,7 @@ def _ply_view(
         variations_pgn=annotation.variations,
         imported_eval=annotation.eval.score if annotation.eval else None,
         phase=static.line.division.phase_of(ply) if static.line else "",
+        continuation=None if judged else _line_view(ply, move.fen_after, after, static.chess960),
     )
 
 

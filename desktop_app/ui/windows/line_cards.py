@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 BETTER = "better"
 REFUTATION = "refutation"
+CONTINUATION = "continuation"
+_ROLES = {BETTER: LineRole.BEST, REFUTATION: LineRole.REFUTATION, CONTINUATION: LineRole.ENGINE}
+_SOLVED_DEPTH = 100
+"""From here on an engine has solved the position; the number says nothing to a reader."""
 _STATES = {
     GameState.UNANALYSED: SummaryState.NOT_ANALYSED,
     GameState.QUEUED: SummaryState.QUEUED,
@@ -27,10 +31,10 @@ _STATES = {
 
 
 def lines_at(move: PlyView | None) -> dict[str, LineView]:
-    """The playable lines of a move: what should have been played, and what the move allows."""
+    """The playable lines of a move: what should have been played and what it allows; of a fine one, how to go on."""
     if move is None:
         return {}
-    found = {BETTER: move.better, REFUTATION: move.refutation}
+    found = {BETTER: move.better, REFUTATION: move.refutation, CONTINUATION: move.continuation}
     return {name: line for name, line in found.items() if line is not None and line.ucis}
 
 
@@ -38,13 +42,15 @@ def line_cards(view: GameView, move: PlyView | None) -> list[LineCard]:
     """Cards for the lines of a move."""
     cards = []
     for name, line in lines_at(move).items():
-        better = name == BETTER
-        title = f"Better was {line.sans[0]}" if better else f"Why {move.san if move else ''} fails"
+        title = {
+            BETTER: f"Better was {line.sans[0]}",
+            REFUTATION: f"Why {move.san if move else ''} fails",
+        }.get(name, f"Best now is {line.sans[0]}")
         cards.append(
             LineCard(
                 line_id=name,
                 title=title,
-                role=LineRole.BEST if better else LineRole.REFUTATION,
+                role=_ROLES[name],
                 score=line.score,
                 moves=_numbered(view, line),
                 detail=_depth(view, Ply(line.from_ply)),
@@ -69,7 +75,7 @@ def _numbered(view: GameView, line: LineView) -> tuple[LineMove, ...]:
 
 def _depth(view: GameView, ply: Ply) -> str:
     move = view.plies[ply - 1] if ply else None
-    return f"depth {move.depth}" if move and move.depth else ""
+    return f"depth {move.depth}" if move and move.depth and move.depth < _SOLVED_DEPTH else ""
 
 
 def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:

@@ -118,8 +118,10 @@ class ReviewArea(QWidget):
         if cursor.view is None:
             return
         move = cursor.move
-        empty = "No better line here: the move was fine."
-        if cursor.view.analysis is None:
+        empty = "The game is over here."
+        if cursor.view.not_judged:
+            empty = f"No lines: {cursor.view.not_judged}."
+        elif cursor.view.analysis is None:
             empty = "Not analysed yet: Ctrl+R analyses what is selected."
         elif move is None:
             empty = "Step to a judged move to see what was better."
