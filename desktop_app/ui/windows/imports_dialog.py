@@ -62,6 +62,12 @@ class ImportsDialog(QDialog):
         self.problem_table.selectionModel().currentRowChanged.connect(self._on_problem)
         self._copy.clicked.connect(self._on_copy)
         imports.load_batches(self._on_batches)
+        imports.finished.connect(self._on_import_ended)
+
+    @Slot(object, bool)
+    def _on_import_ended(self, _receipt: object, _offer: bool) -> None:
+        """What was running when the dialog opened has its final numbers now."""
+        self._imports.load_batches(self._on_batches)
 
     def _lay_out(self) -> None:
         split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
@@ -106,7 +112,7 @@ class ImportsDialog(QDialog):
     def _on_problems(self, batch: ImportBatch, found: tuple[Problem, ...]) -> None:
         if int(batch.id) != self._wanted:
             return
-        self.problems.show(list(found))
+        self.problems.show(sorted(found, key=lambda problem: problem.kind != "rejected"))  # what is missing comes first
         self.text.clear()
         self._reason.clear()
         self._headline.setText(headline(batch, found))
