@@ -210,7 +210,8 @@ def _tokens(expression: str) -> list[_Token]:
 def _value(expression: str, place: int) -> tuple[str, int]:
     match = _VALUE.match(expression, place)
     if match is None:
-        raise FilterSyntaxError("A value is missing after this.", column=place, action="Example: white:carlsen")
+        before = expression[:place].rsplit(maxsplit=1)[-1]
+        raise FilterSyntaxError(f"A value is missing after {before}.", column=place, action="Example: white:carlsen")
     if match[0].startswith('"'):
         _check_quote(match[0], place)
         return match[1], match.end()

@@ -56,7 +56,7 @@ class LibraryController(QObject):
         try:
             parse_filter(expression)
         except FilterSyntaxError as error:
-            self.filter_failed.emit(error.text, error.column)
+            self.filter_failed.emit(f"{error.text} {error.action}".strip(), error.column)
             return
         self.filter_failed.emit("", -1)
         if expression.strip() != self._expression:

@@ -80,6 +80,7 @@ class Toast(QWidget):
         if news.action_text:
             button = QPushButton(news.action_text)
             button.setProperty("role", "quiet")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # it leaves when clicked, and would take the keys along
             button.clicked.connect(self._on_action)
             layout.addWidget(button)
         layout.addWidget(self._close)

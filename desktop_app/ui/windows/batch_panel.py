@@ -49,6 +49,7 @@ class BatchPanel(QFrame):
         self.setProperty("panel", "bar")
         self._batch = batch
         self._last_state: JobState | None = None
+        self._wanted_open = False
         self.workers_model, self.queue_model = WorkerModel(self), QueueModel(self)
         self._workers = shape_table(QTableView(), self.workers_model, "Workers")
         self._queue = shape_table(QTableView(), self.queue_model, "Queue")
@@ -91,6 +92,7 @@ class BatchPanel(QFrame):
         self._count.setToolTip("Engines that run at once")
         self._count.setAccessibleName("Workers")
         self._retry = QPushButton("Retry failed")
+        self._retry.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._front = tool("front", "This one next")
         self._up, self._down = tool("up", "Earlier"), tool("down", "Later")
         self._remove = tool("trash", "Take out of the queue")
@@ -150,11 +152,15 @@ class BatchPanel(QFrame):
 
     @property
     def expanded(self) -> bool:
-        """Whether workers and queue show."""
-        return not self._body.isHidden()
+        """Whether workers and queue show while a batch is alive."""
+        return self._wanted_open
 
     def set_expanded(self, *, expanded: bool) -> None:
         """Show or hide workers and queue."""
+        self._wanted_open = expanded
+        self._unfold(expanded)
+
+    def _unfold(self, expanded: bool) -> None:
         self._body.setVisible(expanded)
         verb = "Hide" if expanded else "Show"
         set_tool(self._fold, "chevron-down" if expanded else "chevron-up", f"{verb} workers and queue")
@@ -169,7 +175,8 @@ class BatchPanel(QFrame):
         total = max(1, snapshot.positions_total)
         self._bar.setValue(round(_BAR_UNITS * min(1.0, snapshot.positions_done / total)))
         self._figures.setText(figures(snapshot))
-        self._speed.setText(speed(snapshot.nodes_per_second) if snapshot.nodes_per_second else "")
+        running = snapshot.state is JobState.RUNNING and snapshot.nodes_per_second
+        self._speed.setText(speed(snapshot.nodes_per_second) if running else "")
         self.workers_model.put(snapshot.worker_rows)
         self.queue_model.put(snapshot.queue_rows)
         waiting = f", {counted(len(snapshot.waiting_jobs), 'job')} behind" if snapshot.waiting_jobs else ""
@@ -199,6 +206,8 @@ class BatchPanel(QFrame):
         self._title.setToolTip(snapshot.error)
         set_tool(self._pause, "play" if paused else "pause", "Go on" if paused else "Pause")
         self._pause.setVisible(not over)
+        # Nothing is left to steer once all went well: the room goes back to board and list.
+        self._unfold(self._wanted_open and (not over or snapshot.items_failed > 0))
         close = ("cancel", "Close") if over else ("stop", "Cancel the analysis; what is done stays")
         set_tool(self._cancel, *close)
         self._bar.setProperty("state", "paused" if paused else "failed" if state is JobState.FAILED else "")
@@ -217,7 +226,7 @@ class BatchPanel(QFrame):
 
     @Slot()
     def _on_fold(self) -> None:
-        self.set_expanded(expanded=not self.expanded)
+        self.set_expanded(expanded=self._body.isHidden())
 
     @Slot()
     def toggle_pause(self) -> None:
@@ -290,8 +299,7 @@ class BatchPanel(QFrame):
 
 def figures(snapshot: BatchSnapshot) -> str:
     """The one line: games done, failures, positions per second, time left."""
-    ended = snapshot.items_done + snapshot.items_skipped
-    parts = [f"{ended:,} of {snapshot.items_total:,} games"]
+    parts = [f"{snapshot.items_done:,} of {snapshot.items_total:,} games"]
     if snapshot.items_failed:
         parts.append(f"{snapshot.items_failed:,} failed")
     if snapshot.state is JobState.RUNNING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QByteArray,
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -18,6 +19,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -30,7 +32,8 @@ from PySide6.QtWidgets import (
 from desktop_app.ui.models.library_model import Column, LibraryModel
 from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateDelegate
 from desktop_app.ui.windows.library_cells import ErrorsCell, state_cell
-from desktop_app.ui.windows.parts import label, restyle, shape_table
+from desktop_app.ui.windows.parts import label, refresh_tools, restyle, shape_table
+from desktop_app.ui.windows.quick_filters import quick_filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,10 +44,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.controllers.library_controller import LibraryController
 
 _WIDTHS = {
-    Column.STATE: 184,
-    Column.WHITE: 112,
+    Column.STATE: 228,
+    Column.WHITE: 108,
     Column.WHITE_ELO: 48,
-    Column.BLACK: 112,
+    Column.BLACK: 108,
     Column.BLACK_ELO: 48,
     Column.RESULT: 54,
     Column.MOVES: 54,
@@ -62,12 +65,15 @@ _HINT = "Filter: a name, eco:B90, result:1-0, elo>2400, blunders>=2, state:faile
 
 
 class GameTable(QTableView):
-    """The table; Enter opens the current game."""
+    """The table; Enter opens the current game, Home and End go to the first and the last one."""
 
     entered = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens; everything else as usual."""
+        """Enter opens, Home and End choose a row (Qt would go to the first column); everything else as usual."""
+        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
+            self.selectRow(0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1)
+            return
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.entered.emit()
             return
@@ -90,6 +96,7 @@ class LibraryPanel(QWidget):
         self._controller, self._model = controller, model
         self._kept: set[int] = set()
         self._soon: list[int] = []
+        self._show_soon = True
         self._kept_current: int | None = None
         self._restoring = False
         self._menu_actions: list[QAction] = []
@@ -97,12 +104,16 @@ class LibraryPanel(QWidget):
         self.filter.setAcceptDrops(False)  # files dropped here are for the window
         self.filter.setAccessibleName("Filter the library")
         self.filter.setToolTip(_HINT)
+        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.filter, context=Qt.ShortcutContext.WidgetShortcut)
+        leave.activated.connect(self._on_filter_left)
+        self._ready_made = quick_filters(self.filter.setText, self)
         self._count = label(strength="2")
         self._problem = label(strength="error", wrap=True)
         self._problem.hide()
         self.table = self._build_table(model)
         bar = QHBoxLayout()
         bar.addWidget(self.filter, 1)
+        bar.addWidget(self._ready_made)
         bar.addWidget(self._count)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 0, 0)
@@ -166,22 +177,26 @@ class LibraryPanel(QWidget):
             self.table.selectRow(row)
             self.table.scrollTo(self._model.index(row, 0))
 
-    def select_games_soon(self, games: Iterable[int]) -> None:
-        """Select these games now, or after the reload that will bring them."""
+    def select_games_soon(self, games: Iterable[int], *, show: bool = True) -> None:
+        """Select these games now, or after the reload that will bring them; `show` as in `select_games`."""
         wanted = list(games)
         if wanted and self._model.row_of(wanted[-1]) is None:
-            self._soon = wanted
+            self._soon, self._show_soon = wanted, show
         else:
-            self.select_games(wanted)
+            self.select_games(wanted, show=show)
 
-    def select_games(self, games: Iterable[int]) -> None:
-        """Select these games, as far as the table shows them, and make the first of them the current one."""
+    def select_games(self, games: Iterable[int], *, show: bool = True) -> None:
+        """Select these games, as far as the table shows them; with `show` the first of them becomes the current one."""
+        current = self.table.currentIndex()
         self._kept = set(games)
         places = [row for row, game in enumerate(self._model.ids()) if game in self._kept]
-        if places:
-            self._kept_current = self._model.game_id(places[0])
-            self._restore(self.table.selectionModel())
-            self.table.scrollTo(self._model.index(places[0], 0), GameTable.ScrollHint.PositionAtCenter)
+        if not places:
+            return
+        show = show or not current.isValid()
+        self._kept_current = self._model.game_id(places[0] if show else current.row())
+        self._restore(self.table.selectionModel())
+        self.table.scrollTo(self._model.index(places[0], 0), GameTable.ScrollHint.PositionAtCenter)
+        if show:
             self.game_previewed.emit(self._kept_current)
 
     def step_game(self, count: int) -> None:
@@ -211,6 +226,16 @@ class LibraryPanel(QWidget):
         self._pause.stop()
         self._controller.set_filter(self.filter.text())
         self.table.setFocus()
+
+    @Slot()
+    def _on_filter_left(self) -> None:
+        self.table.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A new palette needs icons of its own colour."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_ready_made"):
+            refresh_tools(self)
 
     @Slot(int, int)
     def _on_counted(self, shown: int, total: int) -> None:
@@ -285,7 +310,7 @@ class LibraryPanel(QWidget):
             self.table.selectRow(0)
         if self._soon:
             wanted, self._soon = self._soon, []
-            self.select_games(wanted)
+            self.select_games(wanted, show=self._show_soon)
 
     def _restore(self, selection: QItemSelectionModel) -> None:
         model = self._model

@@ -216,9 +216,8 @@ class MainWindow(QMainWindow):
             self._bench.library.ids_of_import(batch_id, lambda ids: self._on_import_read(ids, offer=offer))
 
     def _on_import_read(self, ids: Sequence[int], *, offer: bool) -> None:
-        """What came in is selected, so that one key analyses it; a reader in the middle of a game is left alone."""
-        if self._bench.cursor.ply == 0:
-            self.workspace.library.select_games_soon(ids)
+        """What came in is selected, so that one key analyses it; a reader in the middle of a game keeps it."""
+        self.workspace.library.select_games_soon(ids, show=self._bench.cursor.ply == 0)
         if offer:
             self._ask_for_analysis([*ids])  # type: ignore[list-item]  # the library hands ids out as plain numbers
 
@@ -273,15 +272,16 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_batch_finished(self, snapshot: BatchSnapshot) -> None:
+        analysed = snapshot.items_done - snapshot.items_skipped
         if snapshot.items_failed:
             self._bench.desk.notices.post(
-                f"{counted(snapshot.items_done, 'game')} analysed, {snapshot.items_failed:,} failed",
+                f"{counted(analysed, 'game')} analysed, {snapshot.items_failed:,} failed",
                 NoticeKind.WARNING,
                 action_text="Retry failed",
                 action=self._bench.batch.retry_failed,
             )
-        elif snapshot.items_done:
-            self._bench.desk.notices.post(f"{counted(snapshot.items_done, 'game')} analysed", NoticeKind.DONE)
+        elif analysed:
+            self._bench.desk.notices.post(f"{counted(analysed, 'game')} analysed", NoticeKind.DONE)
 
     # -- game ----------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -43,6 +44,7 @@ class Sheet(QFrame):
         shadow.setColor(theme.colour(theme.tokens().shadow, 0.35))
         self.setGraphicsEffect(shadow)
         self._host = parent
+        self._focus_before: QWidget | None = None
         parent.installEventFilter(self)
         self.hide()
 
@@ -52,14 +54,22 @@ class Sheet(QFrame):
 
     def open_sheet(self) -> None:
         """Show it in front, ready for the keyboard."""
+        focused = self._host.window().focusWidget()
+        if focused is not self and not self.isAncestorOf(focused):
+            self._focus_before = focused
         self.show()
         self.raise_()
         self.place()
         self.setFocus()
 
     def close_sheet(self) -> None:
-        """Put it away."""
+        """Put it away; the keys go where they went before."""
         if self.isVisible():
+            before, self._focus_before = self._focus_before, None
+            if before is not None and shiboken6.isValid(before) and before.isVisible():
+                before.setFocus()
+            else:
+                self._host.setFocus()
             self.hide()
             self.closed.emit()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.controllers.workbench import Workbench
 
-_COLUMNS = [500, 530, 370]
+_COLUMNS = [540, 500, 360]
 _ROWS = [560, 240]
 
 
@@ -71,6 +71,7 @@ class Workspace(QWidget):
         box.setSpacing(0)
         box.addWidget(self._stack, 1)
         box.addWidget(self.batch)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click beside a field ends typing: keys are the game's again
         bench.library.counted.connect(self._on_counted)
 
     @property
@@ -122,4 +123,8 @@ class Workspace(QWidget):
 
     @Slot(int, int)
     def _on_counted(self, _shown: int, total: int) -> None:
-        self._stack.setCurrentWidget(self._rows if total else self._empty)
+        shown = self._rows if total else self._empty
+        if self._stack.currentWidget() is not shown:
+            self._stack.setCurrentWidget(shown)
+            if total:
+                self.library.table.setFocus()
