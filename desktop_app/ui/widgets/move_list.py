@@ -89,7 +89,7 @@ class MoveDelegate(QStyledItemDelegate):
         box = QFontMetrics(self._fonts.of_note(row.kind)).boundingRect(
             QRect(0, 0, max(40, width - indent - GRID), 100_000), _TEXT_FLAGS, self._note_text(row)
         )
-        return QSize(0, box.height() + (14 if row.kind is NoteKind.OPENING else 8))
+        return QSize(0, box.height() + (16 if row.kind is NoteKind.OPENING else 8))
 
     def _indent(self, kind: NoteKind) -> int:
         if kind is NoteKind.OPENING:
@@ -131,7 +131,7 @@ class MoveDelegate(QStyledItemDelegate):
     def _paint_note(self, painter: QPainter, rect: QRect, row: NoteRow) -> None:
         look = theme.tokens()
         indent = self._indent(row.kind)
-        box = rect.adjusted(indent, 3, -GRID, 0)
+        box = rect.adjusted(indent, 6 if row.kind is NoteKind.OPENING else 3, -GRID, 0)
         painter.setFont(self._fonts.of_note(row.kind))
         if row.kind is NoteKind.VARIATION:
             painter.fillRect(QRectF(box.left() - GRID, box.top(), 2, rect.height() - 6), QColor(look.border_strong))

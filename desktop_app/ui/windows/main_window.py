@@ -145,7 +145,7 @@ class MainWindow(QMainWindow):
         geometry = self._state.value("window/geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             room = QGuiApplication.primaryScreen().availableGeometry()
-            self.resize(min(1500, room.width()), min(940, room.height()))
+            self.resize(min(1500, room.width() - 8), min(940, room.height() - 44))  # a frame comes round it
         self.workspace.restore(self._state)
         for name, shown in (("show_library", True), ("show_review", True), ("show_graph", True)):
             self.actions_by_name.set_checked(name, checked=shown)
