@@ -38,6 +38,15 @@ class RealWindow:
             command, cwd=ROOT, env=environment(display, **more), stdout=self._log, stderr=self._log
         )
 
+    def wait_until(self, holds: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Wait while it runs; it must not end before."""
+
+        def asked() -> bool:
+            assert self.process.poll() is None, f"the window ended: {self.library.with_suffix('.log').read_text()}"
+            return holds()
+
+        wait_until(asked, timeout_s, what)
+
     def children(self) -> list[psutil.Process]:
         """Every process it has started: engines, importers."""
         try:

@@ -20,7 +20,7 @@ from desktop_app.domain.work import JobState
 from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_sources
 from desktop_app.services.show_game import show_game, to_json
-from tests.ui.windows.real_window import ROOT, RealWindow, environment, evaluated, wait_until, window_stands
+from tests.ui.windows.real_window import ROOT, RealWindow, environment, evaluated, window_stands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def test_files_dragged_from_another_program_are_imported(x_display: str, tmp_pat
     try:
         assert source.stdout is not None
         assert source.stdout.readline() == "ready\n"
-        wait_until(lambda: window_stands(x_display), 30, "a window named Kibitz")
+        window.wait_until(lambda: window_stands(x_display), 30, "a window named Kibitz")
         pause = threading.Event()
         _mouse(x_display, "mousemove", 1500, 930, "mousedown", 1)
         for x, y in ((1480, 900), (1300, 800), (1000, 600), (800, 500), (700, 420), (680, 400), (676, 398)):
@@ -69,7 +69,7 @@ def test_files_dragged_from_another_program_are_imported(x_display: str, tmp_pat
             _mouse(x_display, "mousemove", x, y)
         pause.wait(0.3)
         _mouse(x_display, "mouseup", 1)
-        wait_until(lambda: _count(window.library) == 4, 30, "four games in the library")
+        window.wait_until(lambda: _count(window.library) == 4, 30, "four games in the library")
         assert source.stdout.readline() == "dropped CopyAction\n"
     finally:
         source.terminate()
@@ -133,7 +133,7 @@ def test_the_window_killed_again_and_again_ends_like_an_undisturbed_one(
 
     calm = _Counted(tmp_path / "calm", engine, log)
     window = RealWindow(calm.location, x_display, **more)
-    wait_until(calm.done, 120, "the undisturbed batch is done")
+    window.wait_until(calm.done, 120, "the undisturbed batch is done")
     assert window.close() == 0
     undisturbed = calm.searches()
     calm.forget_searches()
@@ -144,13 +144,13 @@ def test_the_window_killed_again_and_again_ends_like_an_undisturbed_one(
     for _ in range(KILLS):
         window = RealWindow(killed.location, x_display, **more)
         before = evaluated(killed.location)
-        wait_until(lambda before=before: evaluated(killed.location) > before, 60, "the job resumed by itself")
+        window.wait_until(lambda before=before: evaluated(killed.location) > before, 60, "the job resumed by itself")
         pause.wait(rng.uniform(0.0, 0.4))
         left = window.kill()
         _gone, alive = psutil.wait_procs(left, timeout=5)
         assert not alive, f"processes survived kill -9: {alive}"
     window = RealWindow(killed.location, x_display, **more)
-    wait_until(killed.done, 120, "the killed batch is done")
+    window.wait_until(killed.done, 120, "the killed batch is done")
     assert window.close() == 0
 
     assert killed.shown() == calm.shown()
