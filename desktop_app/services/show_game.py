@@ -20,7 +20,7 @@ from desktop_app.domain.game import GameId, GameRecord, GameState, Ply
 from desktop_app.domain.game_view import AnalysisView, GameView, LineView, PlyView
 from desktop_app.domain.judgement import LICHESS, RULES_VERSION, GameSummary, Grading, SideSummary
 from desktop_app.domain.moves import unpack_moves
-from desktop_app.pgn.tree import PlyAnnotation, human_annotations, start_board
+from desktop_app.pgn.tree import UNKNOWN_VARIANT, PlyAnnotation, human_annotations, start_board
 from desktop_app.services.game_work import NothingToAnalyseError, main_line
 
 if TYPE_CHECKING:
@@ -224,7 +224,8 @@ def _static(record: GameRecord) -> _Static:
     board = start_board(record)
     annotations = tuple(human_annotations(record))
     if board is None:
-        note = f"Kibitz cannot replay the variant {record.variant}; the text is kept as it came."
+        variant = record.variant.removeprefix(UNKNOWN_VARIANT)
+        note = f"Kibitz cannot replay the variant {variant}; the text is kept as it came."
         return _Static(record.start_fen or "", False, (), annotations, None, note)
     start_fen = board.fen()
     moves, note = _replay(board, record)

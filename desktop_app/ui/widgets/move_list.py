@@ -33,9 +33,11 @@ _CLOCK_NEEDS_PX = 158
 """Narrower cells leave the clock out."""
 _SCORE_NEEDS_PX = 96
 """Narrower cells leave the score out too."""
-_HUMAN_GAP = 6
-_HUMAN_PAD = 4
+_HUMAN_GAP = 5
+_HUMAN_PAD = 3
 """Around the annotator's glyph where it differs from our verdict."""
+_HUMAN_NEEDS_PX = 28
+"""A cell with two glyphs gives its clock up for the second one before they touch."""
 _TEXT_FLAGS = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignLeft) | int(Qt.AlignmentFlag.AlignTop)
 
 
@@ -208,7 +210,9 @@ class MoveDelegate(QStyledItemDelegate):
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         right = rect.right() - 6
         parts: list[tuple[str, str, int]] = []
-        if rect.width() >= _CLOCK_NEEDS_PX and cell.clock_s is not None:
+        ours = GLYPHS[Mark(cell.judgement.value)] if cell.judgement is not None else ""
+        room_taken = _HUMAN_NEEDS_PX if ours and cell.glyph not in {"", ours} else 0
+        if rect.width() - room_taken >= _CLOCK_NEEDS_PX and cell.clock_s is not None:
             parts.append((clock_text(cell.clock_s), look.text_3, metrics.horizontalAdvance("0:00:00")))
         if rect.width() >= _SCORE_NEEDS_PX and cell.score is not None:
             parts.append((score_text(cell.score), look.text_2, metrics.horizontalAdvance("+00.00")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from desktop_app import __version__
@@ -17,7 +17,7 @@ _FILTERS = "Chess games (*.pgn *.pgn.gz *.pgn.bz2 *.pgn.zst *.zip);;All files (*
 
 def ask_for_games(parent: QWidget, done: Callable[[list[str]], None]) -> None:
     """Choose files to import."""
-    dialog = QFileDialog(parent, "Open games", "", _FILTERS)
+    dialog = QFileDialog(parent, "Open games", _documents(), _FILTERS)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(done)
     _open(dialog)
@@ -25,7 +25,7 @@ def ask_for_games(parent: QWidget, done: Callable[[list[str]], None]) -> None:
 
 def ask_for_folder(parent: QWidget, done: Callable[[list[str]], None]) -> None:
     """Choose a folder to import."""
-    dialog = QFileDialog(parent, "Open a folder of games")
+    dialog = QFileDialog(parent, "Open a folder of games", _documents())
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.filesSelected.connect(done)
     _open(dialog)
@@ -33,11 +33,16 @@ def ask_for_folder(parent: QWidget, done: Callable[[list[str]], None]) -> None:
 
 def ask_where_to_export(parent: QWidget, title: str, done: Callable[[str], None]) -> None:
     """Choose a file to write; an existing one is only replaced after a question."""
-    dialog = QFileDialog(parent, title, "games.pgn", "PGN (*.pgn)")
+    dialog = QFileDialog(parent, title, f"{_documents()}/games.pgn", "PGN (*.pgn)")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("pgn")
     dialog.fileSelected.connect(done)
     _open(dialog)
+
+
+def _documents() -> str:
+    """Where a player's files are: not the folder Kibitz happened to be started in."""
+    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
 
 
 def _open(dialog: QFileDialog) -> None:

@@ -114,8 +114,9 @@ class ReviewSheet(Sheet):
     def _on_estimated(self, token: int, cost: CostEstimate) -> None:
         if token != self._token:
             return
+        more = "more have" if cost.games else "have"
         self._games.setText(
-            f"{cost.games:,}" + (f"  ({cost.skipped:,} more have nothing to analyse)" if cost.skipped else "")
+            f"{cost.games:,}" + (f"  ({cost.skipped:,} {more} nothing to analyse)" if cost.skipped else "")
         )
         extras = []
         if cost.already_stored:
@@ -124,6 +125,11 @@ class ReviewSheet(Sheet):
             extras.append(f"up to {cost.reusable:,} known from other games")
         self._positions.setText(f"{cost.positions:,}" + (f"  ({', '.join(extras)})" if extras else ""))
         self._time.setText(f"about {duration(cost.seconds)}" if cost.positions else "nothing left to do")
+        if not cost.positions:
+            if self.isVisible():
+                self.setFocus()  # a button that is disabled would hand the keys to the filter
+            if not cost.games:
+                self._note.setText("Games without moves and variants other than chess and Chess960 are not judged.")
         self.start_button.setEnabled(cost.positions > 0)
         self.place()
 

@@ -133,7 +133,7 @@ def test_a_variant_nobody_can_replay(library: Library) -> None:
     [game] = store(library, [record])
     view = show_game(library, game)
     assert (view.plies, view.not_judged) == ((), "variant Duck is not judged")
-    assert "unknown:Duck" in view.moves_note
+    assert "variant Duck;" in view.moves_note
     assert to_json(view)["plies"] == []
 
 
