@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _MOVE_GLYPHS = frozenset(range(1, 7))
 _OWN_EVAL_REGEX = re.compile(r"\[%eval(?=[\s\]])")
+_EMPTY_LINE_REGEX = re.compile(r"\n[ \t\r]*\n|\r[ \t]*\r")
 _WRAP_COLUMN = 100
 
 
@@ -127,17 +128,33 @@ def strip_machine_layer(text: str, *, keep_scores: bool = True) -> str:
 
 
 def self_contained(text: str) -> str:
-    """A game's text fit to stand among others in one file: no blanks around it, no comment left open.
+    """A game's text fit to stand among others in one file: no blanks around it, no comment left open, no empty lines.
 
-    An open comment would make other readers lose every game behind it.
+    An open comment would make other readers lose every game behind it, and to most of them an empty line among the
+    moves ends the game. Those within comments are the human's, and harmless.
     """
-    text = text.lstrip("\ufeff").strip()
+    text = _without_empty_lines(text.lstrip("\ufeff").strip())
     if text.rfind("{") < text.rfind("}") or "{" not in text:
         return text
     tokens = tokenise(text)
     if tokens and tokens[-1].kind is Kind.COMMENT and not tokens[-1].text.endswith("}"):
         return text + " }"
     return text
+
+
+def _without_empty_lines(text: str) -> str:
+    gaps = [match.start() for match in _EMPTY_LINE_REGEX.finditer(text)]
+    if not gaps or (len(gaps) == 1 and text[: gaps[0]].rstrip().endswith("]")):
+        return text  # there is none but that between tags and moves
+    tokens = tokenise(text)
+    last_tag = max((index for index, token in enumerate(tokens) if token.kind is Kind.HEADER), default=-2)
+    out = []
+    for index, (kind, piece) in enumerate(tokens):
+        if kind is not Kind.SPACE or not _EMPTY_LINE_REGEX.search(piece):
+            out.append(piece)
+        else:
+            out.append("\n\n" if index == last_tag + 1 else "\n")
+    return "".join(out)
 
 
 class _Annotator:

@@ -17,7 +17,7 @@ from desktop_app.domain.judgement import Judgement
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.pgn.tokens import Kind, tokenise
 from desktop_app.pgn.tree import human_annotations, start_board
-from desktop_app.pgn.writer import MachineLayer, MachinePly, annotated_pgn, strip_machine_layer
+from desktop_app.pgn.writer import MachineLayer, MachinePly, annotated_pgn, self_contained, strip_machine_layer
 from tests.unit.pgn.games import TORTURE, meaning, record_of, reexported
 
 if TYPE_CHECKING:
@@ -285,3 +285,17 @@ def test_real_files_survive(corpus: Path) -> None:
             )
             games += 1
     assert games > 300
+
+
+def test_no_empty_line_stands_among_the_moves_of_an_exported_game() -> None:
+    """Most readers end a game there; tags stay apart from moves, comments keep theirs, and nothing else changes."""
+    moves = "1. e4 {one\n\ntwo}\n\n(1. d4 d5)\r\n \r\n1... e5 ; note\n\n2. Nf3 *"
+    told = self_contained(f'[White "A"]\n\n[Black "B"]\n\n\n{moves}\n')
+    assert told == '[White "A"]\n[Black "B"]\n\n1. e4 {one\n\ntwo}\n(1. d4 d5)\n1... e5 ; note\n2. Nf3 *'
+    assert self_contained("1. e4\n\n1... e5 *") == "1. e4\n1... e5 *"
+    file = io.StringIO(f"{told}\n\n{told}\n\n")
+    for _ in range(2):
+        game = chess.pgn.read_game(file)
+        assert game is not None
+        assert (game.errors, game.end().ply()) == ([], 3)
+    assert chess.pgn.read_game(file) is None
