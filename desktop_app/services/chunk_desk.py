@@ -388,7 +388,8 @@ class ChunkDesk:
             with self._lock:
                 self._sequence += 1
                 sequence = self._sequence
-            self._listener.position(PositionNews(run.job_id, game_id, worker, ply, evaluation, sequence, reused=reused))
+            taken = reused and evaluation.best is not None  # a finished position is the board's, not another game's
+            self._listener.position(PositionNews(run.job_id, game_id, worker, ply, evaluation, sequence, reused=taken))
 
     def _tell(self, changes: Changes) -> None:
         self._listener.changed(changes)

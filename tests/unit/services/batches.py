@@ -93,8 +93,8 @@ class Bench:
 
     def run(self, game_ids: Sequence[GameId], spec: SearchSpec = NODES, *, workers: int = 2) -> None:
         """A job from start to end."""
-        self.start(game_ids, spec, workers=workers)
-        self.wait_for_state(JobState.DONE)
+        job_id = self.start(game_ids, spec, workers=workers)
+        self.wait(lambda: any((news.job_id, news.state) == (job_id, JobState.DONE) for news in self.jobs))
 
     def close(self) -> None:
         """Close the batch and join its threads."""

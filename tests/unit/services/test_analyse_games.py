@@ -99,6 +99,13 @@ def test_equal_positions_are_copied_between_games(bench: Bench) -> None:
     assert bench.states(games) == [GameState.ANALYSED] * 2
 
 
+def test_what_the_board_decides_is_no_reuse(bench: Bench) -> None:
+    """A mated position is told as a fact: it was neither searched nor taken from another game."""
+    bench.run(store(bench.library, [make_record("f2f3", "e7e5", "g2g4", "d8h4")]), SHARING, workers=1)
+    assert {news.ply: news.reused for news in bench.positions} == dict.fromkeys(range(5), False)
+    assert bench.batch.counters().positions_reused == 0
+
+
 def test_the_reproducible_mode_shares_nothing(bench: Bench) -> None:
     """With --nodes each game stands for itself."""
     games = store(bench.library, [make_record("e2e4", White="A"), make_record("e2e4", White="B")])
