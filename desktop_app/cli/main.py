@@ -5,6 +5,7 @@ Called by `__main__` with a function that opens the window, so that this package
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -14,12 +15,14 @@ from desktop_app import __version__
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.parser import Invocation, parse
-from desktop_app.errors import CancelledError, KibitzError
+from desktop_app.errors import CancelledError, EnvironmentLackingError, KibitzError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_app.log import LogTail
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 _RUNNERS = {
     "import": ("desktop_app.cli.library_commands", "run_import"),
@@ -72,14 +75,19 @@ def guarded(run: Callable[[], int]) -> int:
         output.complain("Stopped. What was stored before is kept.")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough. Python flushes stdout once more at exit: let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has enough.
+        _silence()
         return 0
     except Exception as error:  # noqa: BLE001 (the last line of defence: a fault becomes a file and one line)
         return _report_fault(error, tail)
     finally:
         log.tear_down()
     return code
+
+
+def _silence() -> None:
+    """Python flushes stdout once more at exit: let that go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(invocation: Invocation) -> int:
@@ -91,6 +99,13 @@ def _run(invocation: Invocation) -> int:
 def _report_fault(error: Exception, tail: LogTail) -> int:
     from desktop_app import log, paths
 
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        # The library and exports say so themselves: what is left is our own output, or a temporary file.
+        output.complain(
+            "There is no room left on the disk for what this command writes. Free some space and try again."
+        )
+        _silence()
+        return EnvironmentLackingError.exit_code
     report = log.write_report(paths.log_dir(), error, tail.lines())
     where = f"Details are in {report}." if report else "No file could be written with the details."
     output.complain(f"This is a fault in Kibitz itself ({type(error).__name__}: {error}). {where}")

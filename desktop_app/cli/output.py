@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import time
 import unicodedata
@@ -17,7 +18,13 @@ ELLIPSIS = "…"
 
 
 def use_utf8() -> None:
-    """Print UTF-8 whatever the locale says; what cannot be encoded is escaped rather than fatal."""
+    """Print UTF-8 whatever the locale says; what cannot be encoded is escaped rather than fatal.
+
+    Where the caller closed a stream, what would go there goes nowhere.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

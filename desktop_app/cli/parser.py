@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PROFILES = ("quick", "standard", "deep")
+LARGEST_NUMBER = 2**62
+"""Far beyond any use, and still a number that libraries and engines can hold."""
+
 BENCHES = ("import", "analyse", "library", "ui")
 
 
@@ -24,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _positive(text: str) -> int:
     number = int(text)
-    if number < 1:
+    if not 1 <= number <= LARGEST_NUMBER:
         raise ValueError
     return number
 

@@ -89,7 +89,10 @@ def import_text(
 def _named_sources(path: str | Path, folder: Path) -> Iterator[Source]:
     # Every reading process opens the source by itself, and a pipe can be read once.
     if str(path) == STANDARD_INPUT:
-        yield _spooled(sys.stdin.buffer, "standard input", folder)
+        if sys.stdin is None:
+            yield Source("", "standard input", fault="Standard input is closed: nothing can be read from it.")
+        else:
+            yield _spooled(sys.stdin.buffer, "standard input", folder)
     elif Path(path).is_fifo():
         try:
             with Path(path).open("rb") as pipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,22 @@ def test_import_from_standard_input_and_rejects(
     code, text = kibitz("import", "-", "--json")
     assert code == 1
     assert json.loads(text)["problems"][0]["game_index"] is None
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110
+def test_output_without_room_or_without_a_stream_is_no_fault(tmp_path: Path) -> None:
+    """A full disk behind stdout is said in one line; a closed stream swallows what goes there."""
+    listed = f"{shlex.quote(sys.executable)} -m desktop_app list --json --library {shlex.quote(str(tmp_path / 'a'))}"
+    full = subprocess.run(f"{listed} > /dev/full", shell=True, capture_output=True, text=True, check=False)  # noqa: S602
+    assert full.returncode == 3
+    assert full.stderr.startswith("kibitz: There is no room left")
+    assert full.stderr.count("\n") == 1
+    closed = subprocess.run(f"{listed} >&- 2>&- <&-", shell=True, check=False)  # noqa: S602
+    assert closed.returncode == 0
+
+
+def test_numbers_no_library_can_hold_are_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are refused before anything is opened."""
+    for words in (["show", "9" * 30], ["list", "--limit", "9" * 30], ["analyse", "--all", "--nodes", "9" * 30]):
+        assert main(words, no_window) == 2
+        assert capsys.readouterr().err.count("\n") == 1
