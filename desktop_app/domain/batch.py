@@ -33,7 +33,7 @@ class WorkerRow:
     Attributes:
         worker: its number, from 0.
         game_id, title: the game it works on ("Anand - Carlsen"), None and "" while it waits.
-        ply: the last position it finished, None before the first.
+        ply: the last position it finished, before that the first one it will; None without a game.
         plies_done, plies_total: of that game, by all workers.
         nodes_per_second: of its last searches, 0 before the first.
     """

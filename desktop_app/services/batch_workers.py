@@ -118,7 +118,7 @@ class Crew:
                     state=WorkerState.RETIRING if retiring else slot.state,
                     game_id=work.game_id if work else None,
                     title=work.title if work else "",
-                    ply=slot.ply,
+                    ply=slot.ply if slot.ply is not None or slot.chunk is None else slot.chunk.plies[0],
                     plies_done=work.plies_done if work else 0,
                     plies_total=work.plies_total if work else 0,
                     nodes_per_second=round(slot.nodes_per_second),

@@ -117,6 +117,8 @@ class Application(QObject):
         """Show the window and begin."""
         self.window.show()
         self.window.workspace.library.table.setFocus()
+        if not files:
+            self.window.memory.reopen_game()
         self.bench.start(passive=self._passive)
         self.bench.imports.import_paths(files)
         probe = LatenessProbe.from_environment(self)

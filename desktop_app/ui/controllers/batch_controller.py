@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop_app.domain.batch import BatchSnapshot
+from desktop_app.domain.filters import GameQuery, parse_filter
+from desktop_app.domain.game import GameId
 from desktop_app.domain.work import JobState
 from desktop_app.engine.session import EngineSession
 from desktop_app.services.analyse_games import AnalysisBatch, plan_cost
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.batch import CostEstimate, JobNews
     from desktop_app.domain.evaluation import EngineIdentity
-    from desktop_app.domain.game import GameId
     from desktop_app.domain.profile import SearchSpec
     from desktop_app.ports import Evaluator
     from desktop_app.services.changes import Changes
@@ -41,7 +42,8 @@ class BatchController(QObject):
     """One batch at a time, and what is known of it.
 
     Signals: `snapshot_changed(BatchSnapshot)` four times a second while a job is alive; `positions_arrived(news)`;
-    `estimated(token, CostEstimate)`; `resumed(games)` when a job of an earlier run goes on; `finished(BatchSnapshot)`.
+    `estimated(token, CostEstimate)`; `resumed(games)` when a job of an earlier run goes on; `finished(BatchSnapshot)`;
+    `retry_asked(ids)` when games failed in an earlier run, whose job and depth are gone: the user is to say how.
     """
 
     snapshot_changed = Signal(object)
@@ -49,6 +51,7 @@ class BatchController(QObject):
     estimated = Signal(int, object)
     resumed = Signal(int)
     finished = Signal(object)
+    retry_asked = Signal(object)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -155,8 +158,27 @@ class BatchController(QObject):
         self._on_batch("Removing", lambda batch: batch.remove(game_id))
 
     def retry_failed(self) -> None:
-        """Try the failed games of the job again."""
-        self._on_batch("Retrying", lambda batch: batch.retry_failed(), self._go)
+        """Try the failed games of the job again; without one, those the library knows of."""
+        batch = self._batch
+        if batch is None:
+            return
+
+        def call() -> tuple[int, Sequence[int]]:
+            again = batch.retry_failed()
+            return again, [] if again else self._desk.library.games.ids(GameQuery(filter=parse_filter("state:failed")))
+
+        self._desk.operations.read("Retrying", call, lambda answer: self._on_retried(*answer))
+
+    def _on_retried(self, again: int, failed: Sequence[int]) -> None:
+        last = self.snapshot
+        if again:
+            self._go()
+        elif not failed:
+            self._desk.notices.post("There are no failed games.")
+        elif last.spec is not None and not self.alive:  # the engine was changed since
+            self.start([GameId(game) for game in failed], last.spec, max(1, last.wanted_workers))
+        else:
+            self.retry_asked.emit([GameId(game) for game in failed])
 
     def begin_stop(self) -> None:
         """Main thread: start nothing more, hear nothing more, let searches end. Returns at once."""

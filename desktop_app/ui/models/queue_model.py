@@ -57,14 +57,23 @@ class WorkerModel(TableRows[WorkerRow]):
         return row.worker
 
     def text(self, row: WorkerRow, column: int) -> str:
-        """Number, game, the move it last finished, nodes per second."""
+        """Number, game, the move it is at, nodes per second; who is paused has no speed."""
         if column == 0:
             return f"{row.worker + 1}"
         if column == 1:
             return row.title or WORKER_WORDS[row.state]
         if column == 2:
-            return f"{(row.ply + 1) // 2}{'.' if row.ply % 2 else '…'}" if row.ply else ""
+            return _move_number(row.ply) if row.title else ""
+        if row.state is WorkerState.PAUSED:
+            return WORKER_WORDS[row.state]
         return speed(row.nodes_per_second) if row.nodes_per_second else ""
+
+
+def _move_number(ply: int | None) -> str:
+    """The move that led to a position; None before the first one was heard of."""
+    if not ply:
+        return "…" if ply is None else "start"
+    return f"{(ply + 1) // 2}{'.' if ply % 2 else '…'}"
 
 
 def speed(nodes_per_second: int) -> str:

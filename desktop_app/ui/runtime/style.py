@@ -126,6 +126,7 @@ QProgressBar { background: $sunken; border: none; border-radius: 3px; max-height
   text-align: center; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QProgressBar[state="paused"]::chunk { background: $text_3; }
+QProgressBar[state="warning"]::chunk { background: $warning; }
 QProgressBar[state="failed"]::chunk { background: $danger; }
 
 QSlider::groove:horizontal { height: 4px; background: $sunken; border-radius: 2px; }

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QSplitter,
     QTableView,
@@ -30,25 +31,41 @@ from desktop_app.ui.windows.words import counted, duration
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QShowEvent
 
     from desktop_app.domain.batch import BatchSnapshot, QueueRow
     from desktop_app.ui.controllers.batch_controller import BatchController
 
-_BODY_PX = 156
+_BODY_PX = 120
+_ANY_PX = 16_777_215
+_TITLES = {
+    JobState.PAUSED: "Paused",
+    JobState.DONE: "Analysis done",
+    JobState.CANCELLED: "Cancelled",
+    JobState.FAILED: "Analysis failed",
+}
 _MOST_WORKERS = 64
 _BAR_UNITS = 10_000
 
 
 class BatchPanel(QFrame):
-    """Overall bar, time left, speed; below it workers and queue. Signals: `game_opened(id)` from a row."""
+    """Overall bar, time left, speed; below it workers and queue.
+
+    Signals: `game_opened(id)` from a row; `expanded_changed(bool)` when the user wants the details, or not;
+    `unfolded(bool)` when they appear or go for whatever reason.
+    """
 
     game_opened = Signal(object)
+    expanded_changed = Signal(bool)
+    unfolded = Signal(bool)
 
     def __init__(self, batch: BatchController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("panel", "bar")
         self._batch = batch
         self._last_state: JobState | None = None
+        self._last_failed = 0
+        self._calm = False
         self._wanted_open = False
         self.workers_model, self.queue_model = WorkerModel(self), QueueModel(self)
         self._workers = shape_table(QTableView(), self.workers_model, "Workers")
@@ -121,7 +138,7 @@ class BatchPanel(QFrame):
         box = QVBoxLayout(self._body)
         box.setContentsMargins(0, 0, 0, 4)
         box.addWidget(split)
-        self._body.setFixedHeight(_BODY_PX)
+        self._body.setMinimumHeight(_BODY_PX)
 
     def _shape_columns(self) -> None:
         stretch, fixed = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.Fixed
@@ -157,13 +174,35 @@ class BatchPanel(QFrame):
 
     def set_expanded(self, *, expanded: bool) -> None:
         """Show or hide workers and queue."""
-        self._wanted_open = expanded
+        changed, self._wanted_open = self._wanted_open != expanded, expanded
+        self._calm = False
         self._unfold(expanded)
+        if changed:
+            self.expanded_changed.emit(expanded)
+
+    def set_calm(self, *, calm: bool) -> None:
+        """Stay one line whatever happens, for the focus mode; afterwards as before."""
+        self._calm = calm
+        self._fold_or_unfold()
+
+    def _fold_or_unfold(self) -> None:
+        """Nothing is left to steer once all went well: the room goes back to board and list."""
+        over = self._last_state is not None and self._last_state not in LIVE_STATES
+        self._unfold(self._wanted_open and not self._calm and (not over or self._last_failed > 0))
 
     def _unfold(self, expanded: bool) -> None:
         self._body.setVisible(expanded)
+        upright = QSizePolicy.Policy.Preferred if expanded else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, upright)
+        self.setMaximumHeight(_ANY_PX if expanded else self.sizeHint().height())
         verb = "Hide" if expanded else "Show"
         set_tool(self._fold, "chevron-down" if expanded else "chevron-up", f"{verb} workers and queue")
+        self.unfolded.emit(expanded)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """It takes its room when it appears."""
+        super().showEvent(event)
+        self.unfolded.emit(not self._body.isHidden())
 
     @Slot(object)
     def show_snapshot(self, snapshot: BatchSnapshot) -> None:
@@ -187,30 +226,24 @@ class BatchPanel(QFrame):
             self._count.blockSignals(False)
         self._retry.setVisible(snapshot.items_failed > 0)
         self._retry.setText(f"Retry {snapshot.items_failed:,} failed")
-        if snapshot.state != self._last_state:
-            self._last_state = snapshot.state
+        if (snapshot.state, snapshot.items_failed) != (self._last_state, self._last_failed):
+            self._last_state, self._last_failed = snapshot.state, snapshot.items_failed
             self._show_state(snapshot)
+            self._fold_or_unfold()
         self._refresh_buttons()
 
     def _show_state(self, snapshot: BatchSnapshot) -> None:
         state = snapshot.state
         paused, over = state is JobState.PAUSED, state not in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
-        self._title.setText(
-            {
-                JobState.PAUSED: "Paused",
-                JobState.DONE: "Analysis done",
-                JobState.CANCELLED: "Cancelled",
-                JobState.FAILED: "Analysis failed",
-            }.get(state or JobState.RUNNING, "Analysing")
-        )
+        self._title.setText(_TITLES.get(state or JobState.RUNNING, "Analysing"))
         self._title.setToolTip(snapshot.error)
         set_tool(self._pause, "play" if paused else "pause", "Go on" if paused else "Pause")
         self._pause.setVisible(not over)
-        # Nothing is left to steer once all went well: the room goes back to board and list.
-        self._unfold(self._wanted_open and (not over or snapshot.items_failed > 0))
         close = ("cancel", "Close") if over else ("stop", "Cancel the analysis; what is done stays")
         set_tool(self._cancel, *close)
-        self._bar.setProperty("state", "paused" if paused else "failed" if state is JobState.FAILED else "")
+        self._bar.setProperty("state", _bar_colour(snapshot))
+        self._figures.setProperty("strength", "warning" if snapshot.items_failed else "2")
+        restyle(self._figures)
         restyle(self._bar)
 
     def _selected(self) -> QueueRow | None:
@@ -295,6 +328,15 @@ class BatchPanel(QFrame):
         super().changeEvent(event)
         if event.type() == event.Type.PaletteChange and hasattr(self, "_remove"):
             refresh_tools(self)
+
+
+def _bar_colour(snapshot: BatchSnapshot) -> str:
+    """The style sheet's name for what the bar has to say."""
+    if snapshot.state is JobState.PAUSED:
+        return "paused"
+    if snapshot.state is JobState.FAILED:
+        return "failed"
+    return "warning" if snapshot.items_failed else ""
 
 
 def figures(snapshot: BatchSnapshot) -> str:

@@ -24,6 +24,7 @@ from desktop_app.ui.windows.incoming import Incoming
 from desktop_app.ui.windows.keys_sheet import KeysSheet
 from desktop_app.ui.windows.progress_bar import OperationProgress
 from desktop_app.ui.windows.review_sheet import ReviewSheet
+from desktop_app.ui.windows.window_memory import WindowMemory
 from desktop_app.ui.windows.words import counted
 from desktop_app.ui.windows.workspace import Workspace
 
@@ -50,7 +51,7 @@ class MainWindow(QMainWindow):
     def __init__(self, bench: Workbench, state: QSettings, options: WindowOptions) -> None:
         """`state` keeps geometry and the like."""
         super().__init__()
-        self._bench, self._state, self._samples = bench, state, options.samples
+        self._bench, self._samples = bench, options.samples
         self._toast_actions: dict[str, Callable[[], None]] = {}
         self._asked_for_analysis: tuple[GameId, ...] = ()
         self.setWindowTitle("Kibitz")
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         names = ("analyse", "copy_pgn", "export")
         self.workspace.library.set_menu([self.actions_by_name[name] for name in names])
         self._connect()
+        self.memory = WindowMemory(self, bench, state)
         self._restore()
 
     # -- wiring --------------------------------------------------------------------------------------------------
@@ -128,6 +130,7 @@ class MainWindow(QMainWindow):
         space.library.selection_changed.connect(self._on_selection_changed)
         space.library.retry_requested.connect(self._on_retry)
         space.batch.game_opened.connect(self._on_queue_game_opened)
+        space.batch.expanded_changed.connect(self._on_batch_folded)
         space.review.analyse_requested.connect(self._on_analyse_shown)
         space.review.retry_requested.connect(self._on_analyse_shown)
         bench.imports.started.connect(self._progress.watch)
@@ -136,17 +139,14 @@ class MainWindow(QMainWindow):
         bench.engine.found.connect(self._on_engine_found)
         bench.engine.missing.connect(self._on_engine_missing)
         bench.batch.resumed.connect(self._on_resumed)
+        bench.batch.retry_asked.connect(self._ask_for_analysis)
         bench.batch.finished.connect(self._on_batch_finished)
         bench.desk.notices.posted.connect(self.show_notice)
         self.review_sheet.confirmed.connect(bench.batch.start)
         self._toasts.action_clicked.connect(self._on_toast_action)
 
     def _restore(self) -> None:
-        geometry = self._state.value("window/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            room = QGuiApplication.primaryScreen().availableGeometry()
-            self.resize(min(1500, room.width() - 8), min(940, room.height() - 44))  # a frame comes round it
-        self.workspace.restore(self._state)
+        self.memory.restore()
         for name, shown in (("show_library", True), ("show_review", True), ("show_graph", True)):
             self.actions_by_name.set_checked(name, checked=shown)
         self.actions_by_name.set_checked("show_batch", checked=self.workspace.batch.expanded)
@@ -239,6 +239,7 @@ class MainWindow(QMainWindow):
     def _on_retry(self, game: GameId) -> None:
         self._ask_for_analysis([game])
 
+    @Slot(object)
     def _ask_for_analysis(self, ids: Sequence[GameId]) -> None:
         if not ids:
             self._bench.desk.notices.post("There are no games to analyse yet.")
@@ -367,6 +368,10 @@ class MainWindow(QMainWindow):
         if action is not None:
             action()
 
+    @Slot(bool)
+    def _on_batch_folded(self, expanded: bool) -> None:
+        self.actions_by_name.set_checked("show_batch", checked=expanded)
+
     def _on_focus_mode(self, focused: bool) -> None:
         self.workspace.set_focus_mode(focused=focused)
         self.statusBar().setVisible(not focused)
@@ -394,7 +399,6 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """No question is asked: nothing is lost. Geometry is remembered, then the application stops."""
-        self._state.setValue("window/geometry", self.saveGeometry())
-        self.workspace.save(self._state)
+        self.memory.save()
         event.accept()
         self.closed.emit()

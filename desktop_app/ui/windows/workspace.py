@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
 _COLUMNS = [540, 500, 360]
 _ROWS = [560, 240]
+_BATCH_PX = 196
 
 
 class Workspace(QWidget):
     """Library left of (or below) the board, review at the right, batch at the bottom; an invitation when empty.
 
-    Signals: `empty_action(str)`: "open", "paste" or "samples" from the empty library.
+    Signals: `empty_action(str)`: "open", "paste" or "samples" from the empty library; `layout_changed()` when the
+    user gave a panel another size or place.
     """
 
     empty_action = Signal(str)
+    layout_changed = Signal()
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +43,8 @@ class Workspace(QWidget):
         self.review = ReviewArea(bench.cursor)
         self.batch = BatchPanel(bench.batch)
         self._columns, self._rows = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
-        for splitter in (self._columns, self._rows):
+        self._dock, self._batch_px = QSplitter(Qt.Orientation.Vertical), _BATCH_PX
+        for splitter in (self._columns, self._rows, self._dock):
             splitter.setChildrenCollapsible(False)
         for place, panel in enumerate((self.library, self.board, self.review)):
             self._columns.addWidget(panel)
@@ -69,10 +73,39 @@ class Workspace(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addWidget(self._stack, 1)
-        box.addWidget(self.batch)
+        self._dock.addWidget(self._stack)
+        self._dock.addWidget(self.batch)
+        self._dock.setStretchFactor(0, 1)
+        self._dock.setStretchFactor(1, 0)
+        box.addWidget(self._dock)
+        self._connect()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # a click beside a field ends typing: keys are the game's again
         bench.library.counted.connect(self._on_counted)
+
+    def _connect(self) -> None:
+        self.batch.unfolded.connect(self._on_batch_unfolded)
+        self._dock.splitterMoved.connect(self._on_dock_moved)
+        for splitter in (self._columns, self._rows, self._dock):
+            splitter.splitterMoved.connect(self._on_layout_changed)
+        header = self.library.table.horizontalHeader()
+        header.sectionResized.connect(self._on_layout_changed)
+        header.sectionMoved.connect(self._on_layout_changed)
+        self.batch.expanded_changed.connect(self._on_layout_changed)
+
+    @Slot()
+    def _on_layout_changed(self) -> None:
+        self.layout_changed.emit()
+
+    @Slot()
+    def _on_dock_moved(self) -> None:
+        if self.batch.expanded and self.batch.isVisible():
+            self._batch_px = self.batch.height()
+
+    @Slot(bool)
+    def _on_batch_unfolded(self, unfolded: bool) -> None:
+        """Give the details the height they had; folded, the panel is as high as its line."""
+        height = self._batch_px if unfolded else self.batch.sizeHint().height()
+        self._dock.setSizes([max(0, self._dock.height() - height), height])
 
     @property
     def library_below(self) -> bool:
@@ -91,14 +124,15 @@ class Workspace(QWidget):
             self._columns.insertWidget(0, self.library)
             self._columns.setSizes(_COLUMNS)
         self.library.setVisible(visible)
+        self.layout_changed.emit()
 
     def set_focus_mode(self, *, focused: bool) -> None:
         """Board, moves and graph only."""
         self.library.setVisible(not focused)
+        self.batch.set_calm(calm=focused)
         if focused:
             self.review.show()
             self.review.graph.show()
-            self.batch.set_expanded(expanded=False)
 
     def save(self, settings: QSettings) -> None:
         """Remember sizes and places."""
@@ -107,6 +141,7 @@ class Workspace(QWidget):
         settings.setValue("workspace/rows", self._rows.saveState())
         settings.setValue("workspace/table", self.library.table.horizontalHeader().saveState())
         settings.setValue("workspace/batch", self.batch.expanded)
+        settings.setValue("workspace/batch_height", self._batch_px)
 
     def restore(self, settings: QSettings) -> None:
         """Sizes and places as they were."""
@@ -119,6 +154,7 @@ class Workspace(QWidget):
             if isinstance(state, QByteArray):
                 target.restoreState(state)
         self.library.restore_columns(settings.value("workspace/table"))
+        self._batch_px = int(str(settings.value("workspace/batch_height", _BATCH_PX, int)))
         self.batch.set_expanded(expanded=bool(settings.value("workspace/batch", True, bool)))
 
     @Slot(int, int)
