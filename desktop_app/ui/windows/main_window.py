@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._progress)
         self.statusBar().addPermanentWidget(self._engine_label)
         self._overlay, self._toasts = DropOverlay(self), ToastStack(self.workspace)
+        self._toasts.stay_in(self.workspace.toast_room, *self.workspace.toast_neighbours)
         self.review_sheet = ReviewSheet(bench.batch, options.profile, options.workers, parent=self, nodes=options.nodes)
         self.engine_page, self._keys = EnginePage(bench.engine, self), KeysSheet(self)
         self.actions_by_name = Actions(self, self._handlers())
@@ -188,8 +189,9 @@ class MainWindow(QMainWindow):
         ask_for_folder(self, self._bench.imports.import_paths)
 
     def _on_paste(self) -> None:
-        if not self.take(Incoming.of(QGuiApplication.clipboard().mimeData())):
-            self._bench.desk.notices.post("There are no games on the clipboard.", NoticeKind.WARNING)
+        data = QGuiApplication.clipboard().mimeData()
+        if not self.take(Incoming.of(data)):
+            self._bench.desk.notices.post(Incoming.refusal(data), NoticeKind.WARNING)
 
     def _on_samples(self) -> None:
         self._bench.imports.import_paths([self._samples], offer=True)

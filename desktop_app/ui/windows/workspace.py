@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
@@ -106,6 +106,21 @@ class Workspace(QWidget):
         """Give the details the height they had; folded, the panel is as high as its line."""
         height = self._batch_px if unfolded else self.batch.sizeHint().height()
         self._dock.setSizes([max(0, self._dock.height() - height), height])
+
+    def toast_room(self) -> QRect:
+        """Where toasts may stand: over the list where it shows, else beside the board, never over the transport."""
+        if self.library.isVisible():
+            return QRect(self.library.mapTo(self, QPoint(0, 0)), self.library.size())
+        room = QRect(self._stack.mapTo(self, QPoint(0, 0)), self._stack.size())
+        transport = self.board.transport
+        if transport.isVisible():
+            room.setBottom(transport.mapTo(self, QPoint(0, 0)).y() - 1)
+        return room
+
+    @property
+    def toast_neighbours(self) -> tuple[QWidget, ...]:
+        """What moves the toasts when it moves."""
+        return self._stack, self.library, self.batch, self.board.transport
 
     @property
     def library_below(self) -> bool:
