@@ -76,7 +76,7 @@ class Toast(QWidget):
         self._close.setIconSize(QSize(16, 16))
         self._close.clicked.connect(self.dismiss)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(GRID + 6, 6, 6, 6)
+        layout.setContentsMargins(GRID + 6, GRID, 6, GRID)
         layout.setSpacing(GRID)
         layout.addWidget(self._icon)
         layout.addWidget(text, 1)

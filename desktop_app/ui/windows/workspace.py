@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _COLUMNS = [540, 500, 360]
 _ROWS = [560, 240]
 _BATCH_PX = 196
+_MARGIN_PX = 8
 
 
 class Workspace(QWidget):
@@ -138,6 +139,7 @@ class Workspace(QWidget):
         else:
             self._columns.insertWidget(0, self.library)
             self._columns.setSizes(_COLUMNS)
+        self.library.setContentsMargins(0, 0, _MARGIN_PX if below else 0, 0)
         self.library.setVisible(visible)
         self.layout_changed.emit()
 
