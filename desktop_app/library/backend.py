@@ -19,16 +19,21 @@ from sqlalchemy.pool import NullPool, QueuePool
 from desktop_app.errors import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Connection, Engine, Select
+    from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table
 
 APPLICATION_ID = 0x4B696274
 """SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
 
 DEFAULT_BUSY_TIMEOUT_MS = 5_000
 _CACHE_KIB = 32_768
+_WRITER_CACHE_KIB = 131_072
+"""An import touches a dozen indexes at random places; what falls out of the cache is read again."""
+_WAL_PAGES = 10_000
+"""40 MB of log before it is worked into the file: pages that many games touch are then written once, not each time."""
 _READERS_KEPT = 4
+_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 
 
 def sqlite_path(location: str | Path) -> Path:
@@ -104,7 +109,9 @@ class SqliteBackend:
             connection.execute("PRAGMA journal_mode=WAL").fetchone()
             # NORMAL under WAL: a power cut may lose the last commits, never damages the file; kill -9 loses none.
             connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             self._common_settings(connection)
+            connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
         except BaseException:
             connection.close()
             raise
@@ -156,6 +163,29 @@ def integers(connection: Connection, statement: Select[Any]) -> array[int]:
     with connection.execute(statement) as result:
         cursor: Any = result.cursor
         return array("q", (value for (value,) in cursor))
+
+
+def insert_rows(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> Sequence[int]:
+    """Insert many rows through the driver itself, a third of SQLAlchemy's cost; returns their ids, in order.
+
+    Values must be what the driver takes (no SQLAlchemy types). Only inside a write transaction: the ids are the next
+    free ones of a table whose only integer key is generated; for other tables ignore the answer.
+    """
+    names = list(columns)
+    key = table.primary_key.columns[0]
+    generated = key.name not in names
+    ids: Sequence[int] = range(0)
+    if generated:
+        last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
+        ids = range(last + 1, last + 1 + len(rows))
+        names.append(key.name)
+        rows = [(*row, row_id) for row, row_id in zip(rows, ids, strict=True)]
+    marks = ", ".join("?" * len(names))
+    quoted = ", ".join(f'"{name}"' for name in names)
+    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', rows)  # noqa: S608 -- names are the code's own
+    return ids
 
 
 def driver_connection(connection: Connection) -> sqlite3.Connection:

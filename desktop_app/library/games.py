@@ -5,24 +5,24 @@ Any thread (never the GUI's: every call waits for the disk). Values in, frozen v
 
 from __future__ import annotations
 
-import json
-import zlib
 from array import array
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Select, asc, desc, func, insert, select
+from sqlalchemy import Connection, Select, asc, desc, func, select
 
 from desktop_app.domain.filters import SORTS, GameQuery
 from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
 from desktop_app.domain.rows import AddOutcome, BatchId, GameRow, StoredGame
 from desktop_app.errors import NotFoundError
-from desktop_app.library.backend import in_set, integers
+from desktop_app.library.backend import in_set, insert_rows, integers
 from desktop_app.library.imports import count_games, record_problems
+from desktop_app.library.prepared import GAME_COLUMNS, PreparedGame, prepare, unpack_headers, unpack_text
 from desktop_app.library.queries import Condition, condition, sort_key, sort_parts
 from desktop_app.library.tables import game, game_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from desktop_app.domain.receipt import Problem
     from desktop_app.library.database import Database
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 _ROW_NAMES = tuple(name for name in GameRow.__dataclass_fields__ if name in SORTS)
 _ROW_COLUMNS = tuple(game.c[name] for name in _ROW_NAMES)
 _STATE_PLACE = _ROW_NAMES.index("state")
-_RESULTS = frozenset({"1-0", "0-1", "1/2-1/2", "*"})
-_HIGHEST_ELO = 4_999
-_COMPRESSION = 6
 
 
 class Games:
@@ -52,16 +49,21 @@ class Games:
         and change nothing. The batch's counts grow in the same transaction, and `problems` are stored in it, so that
         an interrupted import still tells the truth.
         """
-        prepared = [_prepare(record, batch_id) for record in records]
+        return self.submit_prepared(batch_id, [prepare(record) for record in records], problems).result()
+
+    def submit_prepared(
+        self, batch_id: BatchId | int | None, prepared: Sequence[PreparedGame], problems: Sequence[Problem] = ()
+    ) -> Future[AddOutcome]:
+        """`add` for games whose rows were worked out before (in a reading process), without waiting for the commit."""
 
         def store(connection: Connection) -> AddOutcome:
-            outcome = _add(connection, prepared)
+            outcome = _add(connection, batch_id, prepared)
             if batch_id is not None:
                 count_games(connection, batch_id, len(outcome.imported), len(outcome.duplicate_indexes))
                 record_problems(connection, batch_id, problems)
             return outcome
 
-        return self._database.write(store)
+        return self._database.submit(store)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -137,13 +139,14 @@ def _row(found: Sequence[Any]) -> GameRow:
 
 def _stored_game(found: Any) -> StoredGame:
     row = _row(found[: len(_ROW_NAMES)])
+    pgn = unpack_text(found.pgn)
     record = GameRecord(
-        headers=tuple((name, value) for name, value in json.loads(zlib.decompress(found.headers))),
+        headers=unpack_headers(found.headers, pgn),
         variant=row.variant,
         start_fen=found.start_fen,
         moves=found.moves,
         ply_count=row.ply_count,
-        pgn=zlib.decompress(found.pgn).decode("utf-8", "surrogatepass"),
+        pgn=pgn,
         opening=None if found.opening_ply is None else Opening(row.eco, row.opening, Ply(found.opening_ply)),
         partial=row.partial,
         not_judged=row.not_judged,
@@ -153,76 +156,18 @@ def _stored_game(found: Any) -> StoredGame:
 
 # -- writing -------------------------------------------------------------------------------------------------------
 
-_Prepared = tuple[dict[str, Any], dict[str, Any]]
 
-
-def _prepare(record: GameRecord, batch_id: int | None) -> _Prepared:
-    """Columns of `game` and of `game_text`; the costly half of storing, done on the caller's thread."""
-    opening = record.opening
-    header = record.header
-    result = record.header_map.get("Result", "*")
-    row = {
-        "identity": record.identity(),
-        "batch_id": batch_id,
-        "white": _text(header("White")),
-        "black": _text(header("Black")),
-        "white_elo": _elo(header("WhiteElo")),
-        "black_elo": _elo(header("BlackElo")),
-        "result": result if result in _RESULTS else "*",
-        "date": _date(header("Date")),
-        "event": _text(header("Event")),
-        "site": _text(header("Site")),
-        "round": _text(header("Round"), 32),
-        "time_control": _text(header("TimeControl"), 32),
-        "termination": _text(header("Termination")),
-        "eco": opening.eco if opening else _text(header("ECO"), 8),
-        "opening": opening.name if opening else _text(header("Opening")),
-        "opening_ply": opening.ply if opening else None,
-        "variant": _text(record.variant, 32),
-        "start_fen": record.start_fen,
-        "ply_count": record.ply_count,
-        "moves": record.moves,
-        "partial": record.partial,
-        "not_judged": record.not_judged,
-        "state": GameState.UNANALYSED.value,
-    }
-    text = {
-        "headers": zlib.compress(json.dumps(record.headers, separators=(",", ":")).encode(), _COMPRESSION),
-        "pgn": zlib.compress(record.pgn.encode("utf-8", "surrogatepass"), _COMPRESSION),
-    }
-    return row, text
-
-
-def _text(value: str, limit: int | None = None) -> str:
-    """A tag's value fit for a column: without NUL and stray surrogates, cut to the column's length."""
-    if not value.isascii() or "\0" in value:
-        value = value.replace("\0", "").encode("utf-8", "replace").decode()
-    return value if limit is None else value[:limit]
-
-
-def _date(value: str) -> str:
-    """A date as written, "" where not even the year is known, so that it never sorts or compares as one."""
-    text = _text(value, 16)
-    return text if text[:1].isdigit() else ""
-
-
-def _elo(value: str) -> int | None:
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(_HIGHEST_ELO))):
-        return None
-    return int(value) if 0 < int(value) <= _HIGHEST_ELO else None
-
-
-def _add(connection: Connection, prepared: Sequence[_Prepared]) -> AddOutcome:
-    known = _known_identities(connection, [row["identity"] for row, _ in prepared])
-    fresh: list[_Prepared] = []
+def _add(connection: Connection, batch_id: int | None, prepared: Sequence[PreparedGame]) -> AddOutcome:
+    known = _known_identities(connection, [one.identity for one in prepared])
+    fresh: list[PreparedGame] = []
     duplicates: list[int] = []
-    for index, (row, text) in enumerate(prepared):
-        if row["identity"] in known:
+    for index, one in enumerate(prepared):
+        if one.identity in known:
             duplicates.append(index)
         else:
-            known.add(row["identity"])
-            fresh.append((row, text))
-    ids = _insert(connection, fresh)
+            known.add(one.identity)
+            fresh.append(one)
+    ids = _insert(connection, batch_id, fresh)
     return AddOutcome(tuple(ids), tuple(duplicates))
 
 
@@ -237,12 +182,10 @@ def _known_identities(connection: Connection, identities: Sequence[bytes]) -> se
     return known
 
 
-def _insert(connection: Connection, fresh: Iterable[_Prepared]) -> list[GameId]:
-    fresh = list(fresh)
+def _insert(connection: Connection, batch_id: int | None, fresh: Sequence[PreparedGame]) -> list[GameId]:
     if not fresh:
         return []
-    statement = insert(game).returning(game.c.id, sort_by_parameter_order=True)
-    ids = [GameId(row_id) for row_id in connection.execute(statement, [row for row, _ in fresh]).scalars()]
-    texts = [{"game_id": row_id, **text} for row_id, (_, text) in zip(ids, fresh, strict=True)]
-    connection.execute(insert(game_text), texts)
-    return ids
+    ids = insert_rows(connection, game, ("batch_id", *GAME_COLUMNS), [(batch_id, *one.columns) for one in fresh])
+    texts = [(game_id, one.headers, one.pgn) for game_id, one in zip(ids, fresh, strict=True)]
+    insert_rows(connection, game_text, ("game_id", "headers", "pgn"), texts)
+    return [GameId(game_id) for game_id in ids]

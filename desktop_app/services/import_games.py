@@ -28,18 +28,21 @@ from desktop_app.services.import_reading import BlockRead, SourceRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from typing import BinaryIO
 
-    from desktop_app.domain.game import GameRecord
-    from desktop_app.domain.rows import BatchId
+    from desktop_app.domain.rows import AddOutcome, BatchId
     from desktop_app.library.library import Library
+    from desktop_app.library.prepared import PreparedGame
     from desktop_app.ports import CancelToken, ProgressSink
 
 logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "-"
 INITIATOR = "import"
-_COMMIT_GAMES = 250
+_COMMIT_GAMES = 500
+_MOST_WAITING_GAMES = 4000
+"""Games that may wait for a slow disk before reading waits too."""
 _COMMIT_S = 0.5
 _SMALL_BYTES = 1024 * 1024
 """Less than this is read by one process: a second would not have started before the first is done."""
@@ -131,7 +134,8 @@ class _Import:
         self._started = time.monotonic()
         self._batch_id: BatchId = library.imports.begin(name)
         self._account = _SourceAccount()
-        self._records: list[GameRecord] = []
+        self._prepared: list[PreparedGame] = []
+        self._in_flight: tuple[Future[AddOutcome], list[Problem]] | None = None
         self._waiting: list[Problem] = []
         self._committed_at = self._started
         self._total = sum(source.size for source in sources)
@@ -149,10 +153,13 @@ class _Import:
                 state = BatchState.DONE
             except CancelledError:
                 state = BatchState.CANCELLED
+                self._settle()
             receipt = self._receipt(cancelled=state is BatchState.CANCELLED)
             self._library.imports.finish(self._batch_id, receipt, state)
         except BaseException:
             with contextlib.suppress(Exception):  # the first error is the one to tell
+                self._settle()
+            with contextlib.suppress(Exception):
                 self._library.imports.finish(self._batch_id, self._receipt(cancelled=True), BatchState.INTERRUPTED)
             raise
         logger.info("Import of %s %s: %d games read", self._name, state, receipt.read)
@@ -171,18 +178,25 @@ class _Import:
                 self._block(message)
             else:
                 self._source_end(message)
-            due = time.monotonic() - self._committed_at > _COMMIT_S
-            if len(self._records) >= _COMMIT_GAMES or due:
+            if self._is_due():
                 self._commit()
             if self._cancel is not None and self._cancel.cancelled():
                 self._commit()
+                self._settle()
                 raise CancelledError("The import was cancelled.")
         self._commit()
+        self._settle()
+
+    def _is_due(self) -> bool:
+        """Whether to hand over what waits: enough of it, or for long enough, and the disk is done with the last."""
+        if self._in_flight is not None and not self._in_flight[0].done():
+            return len(self._prepared) >= _MOST_WAITING_GAMES
+        return len(self._prepared) >= _COMMIT_GAMES or time.monotonic() - self._committed_at > _COMMIT_S
 
     def _block(self, block: BlockRead) -> None:
         account = self._account
         account.accounted += block.accounted
-        self._records += block.records
+        self._prepared += block.prepared
         found = block.problems
         if block.other_encoding is not None and not account.encoding_told:
             account.encoding_told = True
@@ -206,17 +220,26 @@ class _Import:
         self._tell(self._done_bytes, source.name)
 
     def _commit(self) -> None:
-        """Store what waits, in one transaction, and only then count it."""
-        if self._records or self._waiting:
-            records, problems = self._records, self._waiting
-            self._records, self._waiting = [], []
-            outcome = self._library.games.add(self._batch_id, records, problems)
-            self._imported += len(outcome.imported)
-            self._duplicates += len(outcome.duplicate_indexes)
-            self._count(problems)
-            if outcome.imported and self._on_changes is not None:
-                self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
+        """Hand what waits to the library's writer, in one transaction; reading goes on meanwhile."""
+        self._settle()
+        if self._prepared or self._waiting:
+            prepared, problems = self._prepared, self._waiting
+            self._prepared, self._waiting = [], []
+            self._in_flight = (self._library.games.submit_prepared(self._batch_id, prepared, problems), problems)
         self._committed_at = time.monotonic()
+
+    def _settle(self) -> None:
+        """Wait for the commit under way, and only then count what it stored."""
+        if self._in_flight is None:
+            return
+        answer, problems = self._in_flight
+        self._in_flight = None
+        outcome = answer.result()
+        self._imported += len(outcome.imported)
+        self._duplicates += len(outcome.duplicate_indexes)
+        self._count(problems)
+        if outcome.imported and self._on_changes is not None:
+            self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
 
     def _count(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
@@ -231,7 +254,7 @@ class _Import:
 
     def _tell(self, done: int, name: str) -> None:
         if self._progress is not None:
-            games = self._imported + self._duplicates + len(self._records)
+            games = self._imported + self._duplicates + len(self._prepared)
             self._progress.progress(min(done, self._total), self._total, f"{name}: {games} games read")
 
     def _receipt(self, *, cancelled: bool) -> Receipt:
