@@ -37,7 +37,7 @@ def extensions() -> list[Extension]:
         Extension(
             f"{FOLDER}/{name}".replace("/", "."),
             [f"{FOLDER}/{name}.py"],
-            extra_compile_args=[] if os.name == "nt" else ["-O2", "-g0"],
+            extra_compile_args=[] if os.name == "nt" else ["-O3", "-g0"],
         )
         for name in MODULES
     ]

@@ -40,8 +40,9 @@ logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "-"
 INITIATOR = "import"
-_COMMIT_GAMES = 500
-_MOST_WAITING_GAMES = 4000
+_COMMIT_GAMES = 2000
+"""Each game touches a dozen pages of indexes; the more games share a commit, the fewer pages are written."""
+_MOST_WAITING_GAMES = 6000
 """Games that may wait for a slow disk before reading waits too."""
 _COMMIT_S = 0.5
 _SMALL_BYTES = 1024 * 1024

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.game import GameRecord
-from desktop_app.pgn.fast import scan
 from desktop_app.pgn.fast.scan import Scanner
 
 if TYPE_CHECKING:
@@ -24,11 +23,6 @@ _EVENT = b'[Event "'
 _UNUSUAL_MARKS = ("\ufeff", "\x85", "\u2028", "\u2029")
 _STANDARD = frozenset({"Standard", "standard", "Chess", "chess", ""})
 _RESULTS = ("", "1-0", "0-1", "1/2-1/2", "*")
-
-
-def is_compiled() -> bool:
-    """Whether the fast way runs as machine code here."""
-    return not str(scan.__file__).endswith((".py", ".pyc"))
 
 
 @dataclass(frozen=True, slots=True)

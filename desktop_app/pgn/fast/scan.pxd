@@ -1,5 +1,7 @@
 # C types of scan.py, for Cython; scan.py alone says what it does.
 
+cimport cython
+
 from desktop_app.pgn.fast.board cimport Board, Mask
 
 cdef int MOST_PLIES, BOOK_PLIES
@@ -39,6 +41,8 @@ cdef class Scanner:
     cdef Py_ssize_t _pawn_move(self, const unsigned char *data, Py_ssize_t place) noexcept
 
 
+@cython.locals(place=Py_ssize_t, blanks=Py_ssize_t, character="unsigned char")
+cpdef Py_ssize_t count_blanks(const unsigned char *data, Py_ssize_t end)
 cdef Py_ssize_t _line_end(const unsigned char *data, Py_ssize_t place) noexcept
 cdef int _square(const unsigned char *data, Py_ssize_t place) noexcept
 cdef Py_ssize_t _digits(const unsigned char *data, Py_ssize_t place) noexcept

@@ -49,6 +49,14 @@ VALUES = [int(code >= 32 and chr(code) not in '"\\[]') for code in range(256)]
 PIECES = _kinds()
 
 
+_FILE = __file__
+
+
+def is_compiled() -> bool:
+    """Whether this runs as machine code."""
+    return not _FILE.endswith((".py", ".pyc"))
+
+
 class Scanner:
     """Reads one game after the other; what the last one held stands in its attributes.
 
@@ -285,6 +293,15 @@ class Scanner:
 
 DRAW = list(b"1/2-1/2")
 EVENT = list(b'[Event "')
+
+
+def count_blanks(data: bytes, end: int) -> int:
+    """Blanks and zero bytes before `end`. For the compiled form alone: as Python, `bytes.translate` is quicker."""
+    blanks = 0
+    for place in range(end):
+        character = data[place]
+        blanks += (character == 32) + (9 <= character <= 13) + (character == 0)
+    return blanks
 
 
 def _line_end(data: bytes, place: int) -> int:

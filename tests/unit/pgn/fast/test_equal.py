@@ -15,7 +15,7 @@ from desktop_app import paths
 from desktop_app.analysis.openings import OpeningBook
 from desktop_app.errors import SourceUnreadableError
 from desktop_app.pgn.blocks import BlockCutter
-from desktop_app.pgn.fast import blocks
+from desktop_app.pgn.fast import scan
 from desktop_app.pgn.fast.blocks import FastReader
 from desktop_app.pgn.sources import open_sources
 from desktop_app.pgn.streams import as_text
@@ -155,4 +155,10 @@ def test_the_whole_corpus_is_read_alike(corpus: Path) -> None:
 
 def test_the_form_is_known() -> None:
     """`kibitz doctor` can say which form runs."""
-    assert blocks.is_compiled() == (not blocks.scan.__file__.endswith(".py"))
+    assert scan.is_compiled() == (not scan.__file__.endswith(".py"))
+
+
+@given(st.binary())
+def test_blanks_are_counted_alike(data: bytes) -> None:
+    """The compiled count is what the byte account's own words say."""
+    assert scan.count_blanks(data, len(data)) == sum(byte in b" \t\r\n\v\f\0" for byte in data)
