@@ -44,7 +44,7 @@ def _measure(root: Path, name: str, games: int, *, evaluated: bool) -> dict[str,
     size = write_multiples(source, games, evaluated=evaluated)
     started = time.perf_counter()
     with Library.open(root / f"{name}.kibitz") as library:
-        receipt = import_sources(library, [source], workers=WORKERS)
+        receipt = import_sources(library, [source], workers=WORKERS, background=False)
     seconds = time.perf_counter() - started
     scid = import_rate(source, root)
     floor = _read_game_rate(source)

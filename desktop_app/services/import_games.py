@@ -24,7 +24,7 @@ from desktop_app.errors import CancelledError
 from desktop_app.pgn.sources import Source, open_sources, shown
 from desktop_app.services.changes import Changes
 from desktop_app.services.import_pool import ReadingPool, read_here
-from desktop_app.services.import_reading import BlockRead, SourceRead
+from desktop_app.services.import_reading import BlockRead, SourceRead, eager_reading_process, reading_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,11 +56,13 @@ def import_sources(
     progress: ProgressSink | None = None,
     cancel: CancelToken | None = None,
     workers: int = 2,
+    background: bool = True,
     on_changes: Callable[[Changes], None] | None = None,
 ) -> Receipt:
     """Import everything these paths name; "-" is standard input, and pipes are read to their end first.
 
     `workers` reading processes are used, fewer for little text; 0 reads in the calling process (never in the window's).
+    In the `background` they leave the processor to everything else; a command that only imports has no reason to.
     Progress counts bytes on disk. `on_changes` is called after each commit, on this thread. When `cancel` says so, what
     was committed stays and the receipt is marked cancelled. Raises LibraryError kinds; bad sources are problems in the
     receipt, never exceptions.
@@ -69,7 +71,7 @@ def import_sources(
         sources = [source for path in paths for source in _named_sources(path, Path(folder))]
         name = ", ".join(shown(path) for path in paths)
         run = _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes)
-        return run.run(workers)
+        return run.run(workers, background=background)
 
 
 def import_text(
@@ -87,7 +89,9 @@ def import_text(
         path = Path(folder) / "text.pgn"
         path.write_bytes(text.encode("utf-8", "replace"))
         sources = [Source(str(path), name, path.stat().st_size)]
-        return _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes).run(workers)
+        return _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes).run(
+            workers, background=True
+        )
 
 
 def _named_sources(path: str | Path, folder: Path) -> Iterator[Source]:
@@ -145,12 +149,12 @@ class _Import:
         self._problems: list[Problem] = []
         self._omitted = 0
 
-    def run(self, workers: int) -> Receipt:
+    def run(self, workers: int, *, background: bool) -> Receipt:
         """Read, store, tell."""
         state = BatchState.INTERRUPTED
         try:
             try:
-                self._read_all(workers)
+                self._read_all(workers, background=background)
                 state = BatchState.DONE
             except CancelledError:
                 state = BatchState.CANCELLED
@@ -166,11 +170,12 @@ class _Import:
         logger.info("Import of %s %s: %d games read", self._name, state, receipt.read)
         return receipt
 
-    def _read_all(self, workers: int) -> None:
+    def _read_all(self, workers: int, *, background: bool) -> None:
         if not workers:
             self._take_all(read_here(self._sources, self._cancel))
             return
-        with ReadingPool(workers if self._total > _SMALL_BYTES else 1, self._cancel) as pool:
+        target = reading_process if background else eager_reading_process
+        with ReadingPool(workers if self._total > _SMALL_BYTES else 1, self._cancel, target=target) as pool:
             self._take_all(pool.read(self._sources))
 
     def _take_all(self, messages: Iterator[BlockRead | SourceRead]) -> None:

@@ -260,8 +260,13 @@ def reading_process(connection: Connection) -> None:
     The importing process owns cancellation and its death closes the pipe, so Ctrl+C is ignored here and nothing of
     this process outlives its parent by more than the block at hand.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_nice()
+    eager_reading_process(connection)
+
+
+def eager_reading_process(connection: Connection) -> None:
+    """The same at the priority of the program: where the import is all that the user waits for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, OSError):
         _serve(connection.recv, connection.send)
 
