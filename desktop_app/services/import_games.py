@@ -44,7 +44,7 @@ _COMMIT_GAMES = 2000
 """Each game touches a dozen pages of indexes; the more games share a commit, the fewer pages are written."""
 _MOST_WAITING_GAMES = 6000
 """Games that may wait for a slow disk before reading waits too."""
-_COMMIT_S = 0.5
+_COMMIT_S = 1.0
 _SMALL_BYTES = 1024 * 1024
 """Less than this is read by one process: a second would not have started before the first is done."""
 

@@ -54,6 +54,8 @@ class FastReader:
         ended = data + b"\0"  # what the scanner stops at
         place, end = 0, len(data)
         slow_from = -1
+        if not data.startswith(_EVENT):  # what leads up to the first game belongs to it
+            slow_from, place = 0, next_cut(data, next_cut(data, 0) + 1)
         while place < end:
             game = self._try(ended, place, end) if data.startswith(_EVENT, place) else None
             if game is None:

@@ -379,5 +379,5 @@ def _variation(data: bytes, place: int) -> int:
 
 
 def _odd(character: int) -> int:
-    """Whether a character in a variation is left to the careful reader: `%` `;` `[` `}`, controls, not ASCII."""
-    return 1 if character in (37, 59, 91, 125) or character < 32 or character > 126 else 0
+    """Whether a character in a variation is left to the careful reader: `%` `;` `[` `]` `}`, controls, not ASCII."""
+    return 1 if character in (37, 59, 91, 93, 125) or character < 32 or character > 126 else 0

@@ -72,6 +72,20 @@ def test_plain_games_go_the_fast_way() -> None:
     assert compare(BASE.replace(b"\n", b"\r\n")) == (4, 0)
 
 
+@pytest.mark.parametrize(
+    "leading", ["\n\n", "{a comment}\n", "; one\n; two\n", "stray\n\nwords\n", "\ufeff", "% x\n", "1. e4 e5 *\n"]
+)
+def test_what_leads_up_to_the_first_game_is_cut_alike(leading: str) -> None:
+    """Blanks and comments before the first game are part of it, stray text is not."""
+    fast, _ = compare(leading.encode() + BASE)
+    assert fast >= 3
+
+
+def test_signs_of_html_are_seen_in_variations_too() -> None:
+    """The careful reader takes `]<br` for a line break wherever it stands."""
+    assert compare(BASE.replace(b"2. f4 exf4", b"2. f4 ]<br exf4")) == (0, 4)
+
+
 @pytest.mark.parametrize("name", TORTURE)
 def test_torture_is_read_alike(name: str) -> None:
     """Odd games between plain ones spoil neither."""
