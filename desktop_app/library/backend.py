@@ -28,7 +28,7 @@ APPLICATION_ID = 0x4B696274
 
 DEFAULT_BUSY_TIMEOUT_MS = 5_000
 _CACHE_KIB = 32_768
-_WRITER_CACHE_KIB = 131_072
+_WRITER_CACHE_KIB = 65_536
 """An import touches a dozen indexes at random places; what falls out of the cache is read again."""
 _WAL_PAGES = 10_000
 """40 MB of log before it is worked into the file: pages that many games touch are then written once, not each time."""

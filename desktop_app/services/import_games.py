@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "-"
 INITIATOR = "import"
+_FIRST_COMMIT_GAMES = 250
+"""The first games are there at once; then each commit takes twice as many, up to the most."""
 _COMMIT_GAMES = 2000
 """Each game touches a dozen pages of indexes; the more games share a commit, the fewer pages are written."""
 _MOST_WAITING_GAMES = 6000
@@ -143,6 +145,7 @@ class _Import:
         self._in_flight: tuple[Future[AddOutcome], list[Problem]] | None = None
         self._waiting: list[Problem] = []
         self._committed_at = self._started
+        self._commit_games = _FIRST_COMMIT_GAMES
         self._total = sum(source.size for source in sources)
         self._done_bytes = 0
         self._imported = self._duplicates = self._rejected = self._repaired = self._unaccounted = 0
@@ -184,6 +187,8 @@ class _Import:
                 self._block(message)
             else:
                 self._source_end(message)
+            if self._in_flight is not None and self._in_flight[0].done():
+                self._settle()
             if self._is_due():
                 self._commit()
             if self._cancel is not None and self._cancel.cancelled():
@@ -195,9 +200,9 @@ class _Import:
 
     def _is_due(self) -> bool:
         """Whether to hand over what waits: enough of it, or for long enough, and the disk is done with the last."""
-        if self._in_flight is not None and not self._in_flight[0].done():
+        if self._in_flight is not None:
             return len(self._prepared) >= _MOST_WAITING_GAMES
-        return len(self._prepared) >= _COMMIT_GAMES or time.monotonic() - self._committed_at > _COMMIT_S
+        return len(self._prepared) >= self._commit_games or time.monotonic() - self._committed_at > _COMMIT_S
 
     def _block(self, block: BlockRead) -> None:
         account = self._account
@@ -231,6 +236,7 @@ class _Import:
         if self._prepared or self._waiting:
             prepared, problems = self._prepared, self._waiting
             self._prepared, self._waiting = [], []
+            self._commit_games = min(2 * self._commit_games, _COMMIT_GAMES)
             self._in_flight = (self._library.games.submit_prepared(self._batch_id, prepared, problems), problems)
         self._committed_at = time.monotonic()
 
