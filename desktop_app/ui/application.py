@@ -21,6 +21,7 @@ Stop, at the close button, Ctrl+Q, SIGTERM or SIGINT, without a question:
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 STOP_BUDGET_MS = 3000
+_SWITCH_S = 0.0005
+"""How long another thread may keep the interpreter from the window: Python's own 5 ms add up within one repaint."""
 _SLOW_OPEN_MS = 500
 _NODES_VARIABLE = "KIBITZ_NODES"
 """Nodes a position instead of a profile's: the reproducible mode, for tests of the window."""
@@ -221,6 +224,9 @@ class _Desktop(QObject):
             self._application.stopped.connect(self._on_stopped)
             self._application.start(self._files)
             self._tell_of_the_last_run(self._application)
+            # What stands now stays: a full collection that walks it all would hold the window for 70 ms, now and then.
+            gc.collect()
+            gc.freeze()
             return await self._ended
         finally:
             self._first.close()
@@ -327,6 +333,7 @@ def run_gui(files: list[str], library: str, engine: str | None = None) -> int:
 
     Where another instance has this library open, the files are handed to it and the code is 0.
     """
+    sys.setswitchinterval(_SWITCH_S)
     app = make_qt()
     named = [file if file == "-" else str(Path(file).absolute()) for file in files]
     if hand_over(library, named):

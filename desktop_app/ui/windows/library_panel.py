@@ -5,6 +5,7 @@ Single click or the arrow keys preview a game, double click or Enter opens it. T
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
@@ -61,6 +62,8 @@ _WIDTHS = {
 }
 _ROW_PX = 26
 _FILTER_PAUSE_MS = 250
+_MOST_SELECTED = 5000
+"""Of a larger import only the first game is selected."""
 _HINT = "Filter: a name, eco:B90, result:1-0, elo>2400, blunders>=2, state:failed …"
 
 
@@ -179,7 +182,10 @@ class LibraryPanel(QWidget):
 
     def select_games_soon(self, games: Iterable[int], *, show: bool = True) -> None:
         """Select these games now, or after the reload that will bring them; `show` as in `select_games`."""
-        wanted = list(games)
+        wanted = list(itertools.islice(games, _MOST_SELECTED + 1))
+        if len(wanted) > _MOST_SELECTED:
+            # Nobody means to analyse a whole database by one key; marking it would hold the window for a moment.
+            wanted = wanted[:1]
         if wanted and self._model.row_of(wanted[-1]) is None:
             self._soon, self._show_soon = wanted, show
         else:
