@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FIVEFOLD = 5
 _SEVENTY_FIVE_MOVES = 150
-_LEAST_WORTH_WARMING = 3
+LEAST_WORTH_WARMING = 3
 """Outside the reproducible mode, fewer plies than this are searched cold: the warm-up would cost as much as they do."""
 
 _IMPOSSIBLE = (
@@ -123,7 +123,7 @@ def _warmup(wanted: list[Ply], *, last: int, finished: frozenset[Ply], reproduci
     neighbour = Ply(wanted[0] + 1)
     if neighbour > last or neighbour in finished:
         return None
-    if not reproducible and len(wanted) < _LEAST_WORTH_WARMING:
+    if not reproducible and len(wanted) < LEAST_WORTH_WARMING:
         return None
     return neighbour
 

@@ -9,12 +9,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from desktop_app.cli import output
-from desktop_app.domain.evaluation import Cp, Mate, Over
 from desktop_app.domain.work import ItemState, JobState
+from desktop_app.services.show_game import score_json
 
 if TYPE_CHECKING:
     from desktop_app.domain.batch import BatchCounters, BatchSnapshot, ItemNews, JobNews, PositionNews
-    from desktop_app.domain.evaluation import Score
     from desktop_app.domain.rows import GameRow
 
 NAME_COLUMNS = 44
@@ -37,19 +36,6 @@ class Report(Protocol):
 
     def summary(self, counters: BatchCounters) -> None:
         """The end, whatever it is; always the last call."""
-
-
-def score_json(score: Score) -> dict[str, int | None]:
-    """A score from White's side; a finished position counts as 0 when drawn and has neither value when won."""
-    match score:
-        case Cp(white_cp):
-            return {"white_cp": white_cp, "white_mate": None}
-        case Mate(white_mate):
-            return {"white_cp": None, "white_mate": white_mate}
-        case Over(None):
-            return {"white_cp": 0, "white_mate": None}
-        case Over():
-            return {"white_cp": None, "white_mate": None}
 
 
 class JsonReport:

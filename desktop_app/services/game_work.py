@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import chess
 
-from desktop_app.analysis.plan import plan_game
+from desktop_app.analysis.plan import LEAST_WORTH_WARMING, plan_game
 from desktop_app.analysis.review import Mainline, review
 from desktop_app.domain.evaluation import Over
 from desktop_app.domain.game import Ply
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 CHESS960 = "chess960"
 JUDGED_VARIANTS = frozenset({"chess", CHESS960})
-_LEAST_WORTH_WARMING = 3
 
 
 class NothingToAnalyseError(Exception):
@@ -203,7 +202,7 @@ def without(chunk: Chunk, plies: Iterable[Ply]) -> Chunk | None:
     if left == chunk.plies:
         return chunk
     neighbour = chunk.warmup_ply if left[0] == chunk.plies[0] else Ply(left[0] + 1)
-    worth = neighbour is not None and len(left) >= _LEAST_WORTH_WARMING
+    worth = neighbour is not None and len(left) >= LEAST_WORTH_WARMING
     return replace(chunk, plies=left, warmup_ply=neighbour if worth else None)
 
 

@@ -294,7 +294,7 @@ def _analysis_json(analysis: AnalysisView) -> dict[str, Any]:
         "complete": analysis.complete,
         "rules_version": analysis.rules_version,
         "grading": analysis.grading,
-        "root": {**_score_json(analysis.root), "best_uci": analysis.root_best_uci},
+        "root": {**score_json(analysis.root), "best_uci": analysis.root_best_uci},
     }
 
 
@@ -305,7 +305,7 @@ def _ply_json(ply: PlyView) -> dict[str, Any]:
         "uci": ply.uci,
         "fen_after": ply.fen_after,
         "clock_s": ply.clock_s,
-        **_score_json(ply.score),
+        **score_json(ply.score),
         "over": _over_json(ply.score),
         "depth": ply.depth,
         "nodes": ply.nodes,
@@ -320,13 +320,13 @@ def _ply_json(ply: PlyView) -> dict[str, Any]:
         "comment": ply.comment,
         "variations_pgn": " ".join(f"({variation})" for variation in ply.variations_pgn),
         "nags": list(ply.nags),
-        "imported_eval": _score_json(ply.imported_eval) if ply.imported_eval else None,
+        "imported_eval": score_json(ply.imported_eval) if ply.imported_eval else None,
         "phase": ply.phase or None,
     }
 
 
-def _score_json(score: Score | None) -> dict[str, int | None]:
-    """White's side; a finished game has neither, but a draw on the board is 0."""
+def score_json(score: Score | None) -> dict[str, int | None]:
+    """A score from White's side, as all JSON has it; a finished game has neither, but a draw on the board is 0."""
     match score:
         case Cp(white_cp):
             return {"white_cp": white_cp, "white_mate": None}
