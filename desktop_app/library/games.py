@@ -17,7 +17,7 @@ from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
 from desktop_app.domain.rows import AddOutcome, BatchId, GameRow, StoredGame
 from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
-from desktop_app.library.imports import count_games, record_problems
+from desktop_app.library.imports import count_games, record_problems, storable
 from desktop_app.library.queries import Condition, condition, sort_key, sort_parts
 from desktop_app.library.tables import game, game_text
 
@@ -182,8 +182,8 @@ def _prepare(record: GameRecord, batch_id: int | None) -> _Prepared:
         "start_fen": record.start_fen,
         "ply_count": record.ply_count,
         "moves": record.moves,
-        "partial": record.partial,
-        "not_judged": record.not_judged,
+        "partial": record.partial and _text(record.partial),
+        "not_judged": record.not_judged and _text(record.not_judged),
         "state": GameState.UNANALYSED.value,
     }
     text = {
@@ -195,8 +195,7 @@ def _prepare(record: GameRecord, batch_id: int | None) -> _Prepared:
 
 def _text(value: str, limit: int | None = None) -> str:
     """A tag's value fit for a column: without NUL and stray surrogates, cut to the column's length."""
-    if not value.isascii() or "\0" in value:
-        value = value.replace("\0", "").encode("utf-8", "replace").decode()
+    value = storable(value)
     return value if limit is None else value[:limit]
 
 

@@ -37,7 +37,7 @@ class Imports:
         """Note that this process starts an import; returns the id to store its games under."""
         owner = this_owner()
         row = {
-            "source": source,
+            "source": storable(source),
             "started_at": time.time(),
             "state": BatchState.RUNNING.value,
             "owner_host": owner.host,
@@ -112,6 +112,13 @@ class Imports:
         return len(dead)
 
 
+def storable(text: str) -> str:
+    """A text as every database takes it: without NUL and stray surrogates (file names and broken tags have them)."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def count_games(connection: Connection, batch_id: int, imported: int, duplicates: int) -> None:
     """Add to a batch's counts, inside the transaction that stores the games."""
     batch = import_batch.c
@@ -154,12 +161,12 @@ def _problem_row(batch_id: int, problem: Problem) -> dict[str, Any]:
     text = zlib.compress(problem.text.encode("utf-8", "surrogatepass")) if problem.text else None
     return {
         "batch_id": int(batch_id),
-        "source": problem.source,
+        "source": storable(problem.source),
         "game_index": problem.game_index,
         "line": problem.line,
         "byte_offset": problem.byte_offset,
         "kind": str(problem.kind),
-        "reason": problem.reason,
+        "reason": storable(problem.reason),
         "headers": json.dumps(problem.headers),
         "text": text,
     }

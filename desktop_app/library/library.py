@@ -52,12 +52,12 @@ class Library:
 
     @property
     def location(self) -> str:
-        """Where it is, as a text for people and for another process's `open`."""
-        return str(self.database.path)
+        """Where it is, as a text for people; without passwords."""
+        return self.database.location
 
     @property
-    def path(self) -> Path:
-        """The library's file."""
+    def path(self) -> Path | None:
+        """The library's file; None where a server keeps it."""
         return self.database.path
 
     def check(self) -> list[str]:

@@ -7,10 +7,12 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
 from desktop_app.domain.game import GameRecord, GameState, Opening, Ply
 from desktop_app.errors import NotFoundError
+from desktop_app.library.tables import game
 from tests.unit.library.records import make_record, make_records
 
 if TYPE_CHECKING:
@@ -141,14 +143,13 @@ def _store_analysed(library: Library) -> None:
     ]
     library.games.add(None, rated)
     for game_id in range(1, 60, 3):
-        values = (rng.randrange(50, 100), rng.randrange(4), game_id)
-        library.database.write(
-            lambda connection, values=values: (
-                connection.exec_driver_sql(
-                    "UPDATE game SET white_accuracy = ?, white_blunders = ?, state = 'analysed' WHERE id = ?", values
-                ).rowcount
-            )
-        )
+        values = {
+            "white_accuracy": rng.randrange(50, 100),
+            "white_blunders": rng.randrange(4),
+            "state": "analysed",
+        }
+        statement = update(game).where(game.c.id == game_id).values(values)
+        library.database.write(lambda connection, statement=statement: connection.execute(statement).rowcount)
 
 
 @pytest.mark.parametrize("descending", [False, True])

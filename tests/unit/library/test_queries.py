@@ -18,7 +18,6 @@ from tests.unit.library.records import make_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SICILIAN = Opening("B90", "Sicilian Defense: Najdorf Variation", Ply(10))
 GRECO = Opening("B9", "made up", Ply(1))
@@ -37,11 +36,14 @@ RECORDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library file with the six games, two of them analysed, one failed."""
-    path = tmp_path_factory.mktemp("queries") / "games.kibitz"
-    with Library.open(path) as library:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A library with the six games, two of them analysed, one failed; in each database system."""
+    if request.param == "sqlite":
+        place = str(tmp_path_factory.mktemp("queries") / "games.kibitz")
+    else:
+        place = request.getfixturevalue("postgres").database()
+    with Library.open(place) as library:
         batch = library.imports.begin("first")
         library.games.add(batch, [RECORDS[1], RECORDS[2]])
         library.games.add(None, [RECORDS[number] for number in (3, 4, 5, 6)])
@@ -55,11 +57,11 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for game_id, columns in values.items():
             statement = update(game).where(game.c.id == game_id).values(columns)
             library.database.write(lambda connection, statement=statement: connection.execute(statement).rowcount)
-    return path
+    return place
 
 
 @pytest.fixture
-def games(stored: Path) -> Iterator[Library]:
+def games(stored: str) -> Iterator[Library]:
     """The stored library, open."""
     with Library.open(stored) as library:
         yield library

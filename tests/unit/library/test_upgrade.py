@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.errors import LibraryCorruptError, LibraryError
-from desktop_app.library.backend import SqliteBackend
 from desktop_app.library.database import Database
 from desktop_app.library.library import Library
+from desktop_app.library.sqlite_backend import SqliteBackend
 from desktop_app.library.tables import metadata
 from desktop_app.library.upgrade import CURRENT, MIGRATIONS, Schema, run_migrations
 from tests.unit.library.processes import run_script, script
@@ -75,7 +75,7 @@ def old(path: Path) -> Path:
 def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     """The numbered migrations, run from nothing, give exactly the tables a new library is created with."""
     (tmp_path / "migrated").touch()
-    engine = SqliteBackend(tmp_path / "migrated").plain_engine()
+    engine = SqliteBackend(tmp_path / "migrated").upgrade_engine()
     with engine.connect() as connection, connection.begin():
         run_migrations(connection, CURRENT)
     engine.dispose()
@@ -132,7 +132,7 @@ def test_no_room_for_the_backup(old: Path, tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     before = old.read_bytes()
-    monkeypatch.setattr("desktop_app.library.backend._copy", fail)
+    monkeypatch.setattr("desktop_app.library.sqlite_backend._copy", fail)
     with pytest.raises(LibraryError, match="no room"):
         Database.open(old, schema=_schema(tmp_path, ADD_COLUMN))
     assert _backups(old) == []

@@ -11,13 +11,12 @@ from tests.unit.services.batches import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    """An open, empty library."""
-    with Library.open(tmp_path / "games.kibitz") as opened:
+def library(location: str) -> Iterator[Library]:
+    """An open, empty library, in SQLite and in PostgreSQL."""
+    with Library.open(location) as opened:
         yield opened
 
 
