@@ -96,6 +96,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
 
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=BENCHES, help="what to measure")
+    parser.add_argument("--games", metavar="N", type=_positive, help="how many games (import and library)")
     _json(parser)
 
 

@@ -12,7 +12,7 @@ from array import array
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, Integer, cast, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -110,6 +110,24 @@ class Backend(ABC):
     def damage(self, connection: Connection) -> list[str]:
         """What the system's own check finds wrong with the stored data."""
 
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def create_text_search(self, connection: Connection) -> None:
+        """Make what finds parts of `name_entry.folded` fast, beside the new tables."""
+
+    @abstractmethod
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """`name_entry.folded` contains this text, which is folded and not empty; fast for rare texts."""
+
+    @abstractmethod
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Let the planner see how values are spread, after many rows came; a few milliseconds, or nothing."""
+
+    @abstractmethod
+    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:
+        """Read `game` by this index, or by the primary key for None, where the planner may not see that it is best."""
+
     # -- errors ----------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -173,6 +191,29 @@ def _sqlite_members(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(_Members, "postgresql")
 def _postgres_members(element: Any, compiler: Any, **options: Any) -> str:
     return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+
+
+class _Octets(GenericFunction[int]):
+    """How many bytes a text has in UTF-8."""
+
+    name = "text_octets"
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Octets, "sqlite")
+def _sqlite_octets(element: Any, compiler: Any, **options: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
+
+
+@compiles(_Octets, "postgresql")
+def _postgres_octets(element: Any, compiler: Any, **options: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **options)})"
+
+
+def octets(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """How many bytes the text has in UTF-8; more than it has characters where it is not all ASCII."""
+    return _Octets(column)
 
 
 def in_set(column: ColumnElement[Any], values: Iterable[int]) -> ColumnElement[bool]:

@@ -104,6 +104,11 @@ class Database:
         return self._backend.path
 
     @property
+    def backend(self) -> Backend:
+        """What differs between database systems; for the library's own modules."""
+        return self._backend
+
+    @property
     def closed(self) -> bool:
         """True once `close` has been called."""
         return self._closing

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from desktop_app.library.database import Database
 
+_MANY_GAMES = 1_000
+"""An import of so many games changes how values are spread, which the planner should know."""
+
 _BATCH_COLUMNS = tuple(import_batch.c[name] for name in ImportBatch.__dataclass_fields__)
 
 
@@ -69,7 +72,13 @@ class Imports:
             "bytes_unaccounted": receipt.bytes_unaccounted,
         }
         statement = update(import_batch).where(import_batch.c.id == int(batch_id)).values(values)
-        self._database.write(lambda connection: _require(connection.execute(statement).rowcount, batch_id))
+
+        def close(connection: Connection) -> None:
+            _require(connection.execute(statement).rowcount, batch_id)
+            if receipt.imported >= _MANY_GAMES:
+                self._database.backend.refresh_statistics(connection)
+
+        self._database.write(close)
 
     def list(self) -> list[ImportBatch]:
         """All imports, newest first."""

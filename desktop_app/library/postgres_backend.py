@@ -5,11 +5,13 @@ Any thread; used through `backend`. Needs the extra `postgres` (psycopg). Backup
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from desktop_app.errors import (
@@ -22,11 +24,14 @@ from desktop_app.errors import (
 )
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
 from desktop_app.library.faults import not_a_library
+from desktop_app.library.tables import name_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine, Select
+
+logger = logging.getLogger(__name__)
 
 SIGNATURE = "Kibitz library"
 """Comment on the version table that tells our databases from other programs' that use Alembic too."""
@@ -161,6 +166,30 @@ class PostgresBackend(Backend):
     def damage(self, connection: Connection) -> list[str]:  # noqa: ARG002 -- the interface
         """Nothing: the server reports damage when it meets it."""
         return []
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def create_text_search(self, connection: Connection) -> None:
+        """A trigram index where the server lets us have its extension pg_trgm; else names are read through."""
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                connection.exec_driver_sql(
+                    "CREATE INDEX ix_name_entry_folded ON name_entry USING gin (folded gin_trgm_ops)"
+                )
+        except DBAPIError as error:
+            logger.info("no trigram index in %s: %s", self.location, error.orig)
+
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """LIKE, which the trigram index serves."""
+        return name_entry.c.folded.contains(needle, autoescape=True)
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Nothing: the server does it by itself."""
+
+    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:  # noqa: ARG002 -- the interface
+        """The planner knows best: it counts with the limit."""
+        return statement
 
     # -- errors ----------------------------------------------------------------------------------------------------
 

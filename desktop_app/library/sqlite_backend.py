@@ -8,18 +8,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Integer, bindparam, column, create_engine, event, func, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
 from desktop_app.errors import LibraryError
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
 from desktop_app.library.faults import explain, not_a_library, read_only, writable
+from desktop_app.library.tables import game, name_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine, Select
 
 APPLICATION_ID = 0x4B696274
 """SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
@@ -27,6 +28,7 @@ APPLICATION_ID = 0x4B696274
 _MAGIC = b"SQLite format 3\0"
 _CACHE_KIB = 32_768
 _READERS_KEPT = 4
+_TRIGRAM = 3
 _STEPS_BETWEEN_QUESTIONS = 100_000
 
 
@@ -228,6 +230,40 @@ class SqliteBackend(Backend):
         """SQLite's own integrity check; reads the whole file."""
         said = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
         return [] if said == ["ok"] else said
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def create_text_search(self, connection: Connection) -> None:
+        """An FTS5 table of trigrams over `folded`, kept up by a trigger. Names are only ever added."""
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE name_fts USING fts5"
+            "(folded, content='name_entry', content_rowid='id', tokenize='trigram', detail='full')"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER name_entry_added AFTER INSERT ON name_entry BEGIN "
+            "INSERT INTO name_fts (rowid, folded) VALUES (new.id, new.folded); END"
+        )
+
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """By trigrams; texts shorter than one are looked for in every name."""
+        if len(needle) < _TRIGRAM:
+            return func.instr(name_entry.c.folded, needle) > 0
+        phrase = '"' + needle.replace('"', '""') + '"'
+        found = text("SELECT rowid FROM name_fts WHERE name_fts MATCH :phrase").bindparams(
+            bindparam("phrase", phrase, unique=True)
+        )
+        return name_entry.c.id.in_(found.columns(column("rowid", Integer)))
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Sample a thousand rows an index."""
+        connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+        connection.exec_driver_sql("ANALYZE")
+
+    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:
+        """SQLite's INDEXED BY and NOT INDEXED (the primary key is no index there)."""
+        return statement.with_hint(game, f"INDEXED BY {index}" if index else "NOT INDEXED", "sqlite")
+
+    # -- errors ----------------------------------------------------------------------------------------------------
 
     def explain(self, error: BaseException) -> LibraryError | None:
         """What SQLite and the file system say, in words."""

@@ -127,14 +127,44 @@ game = Table(
     Column("black_inaccuracies", Integer),
     Column("black_mistakes", Integer),
     Column("black_blunders", Integer),
+    # class of the time control (domain.speed), "" where unknown
+    Column("speed", _text(16), nullable=False, server_default=""),
     # the id of a removed game is never given to another
     sqlite_autoincrement=True,
 )
-for _column in ("date", "eco", "result", "ply_count", "white_elo", "black_elo"):
+PLAIN_INDEXED = ("date", "eco", "result", "ply_count", "white_elo", "black_elo", "speed")
+NAMES_INDEXED = ("white", "black", "event", "opening", "site", "termination", "time_control")
+"""Names sort and compare without regard to case; `library.name_search` finds them by their parts."""
+SUMMARY_INDEXED = tuple(
+    f"{colour}_{name}"
+    for colour in ("white", "black")
+    for name in ("accuracy", "acpl", "inaccuracies", "mistakes", "blunders")
+)
+"""Only analysed games are in these indexes, so that an import does not pay for them."""
+for _column in PLAIN_INDEXED:
     Index(f"ix_game_{_column}", game.c[_column], game.c.id)
-for _column in ("white", "black", "event"):
-    # names sort without regard to case
+for _column in NAMES_INDEXED:
     Index(f"ix_game_{_column}", func.lower(game.c[_column]), game.c.id)
+for _column in SUMMARY_INDEXED:
+    _known = game.c[_column].is_not(None)
+    Index(f"ix_game_{_column}", game.c[_column], game.c.id, sqlite_where=_known, postgresql_where=_known)
+for _column in ("partial", "not_judged"):
+    _known = game.c[_column].is_not(None)
+    Index(f"ix_game_{_column}", game.c.id, sqlite_where=_known, postgresql_where=_known)
+
+# Every name of every kind once, for looking up by parts; names of games that are gone may stay.
+name_entry = Table(
+    "name_entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # domain.names.NameKind
+    Column("kind", SmallInteger, nullable=False),
+    # as `lower(game.…)` gives it
+    Column("name", _text(), nullable=False),
+    # as people look for it: without case and accents
+    Column("folded", _text(), nullable=False),
+    UniqueConstraint("kind", "name"),
+)
 
 game_text = Table(
     "game_text",

@@ -39,7 +39,7 @@ class Schema:
     versions: tuple[Path, ...]
 
 
-CURRENT = Schema(head="0001", versions=(MIGRATIONS / "versions",))
+CURRENT = Schema(head="0002", versions=(MIGRATIONS / "versions",))
 
 
 def prepare(backend: Backend, schema: Schema = CURRENT, *, create: bool = True) -> None:
@@ -69,6 +69,7 @@ def _create(backend: Backend) -> None:
     with backend.creating() as connection:
         if not backend.is_signed(connection):
             metadata.create_all(connection, checkfirst=False)
+            backend.create_text_search(connection)
             connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
             connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": CURRENT.head})
             backend.sign(connection, CURRENT.head)

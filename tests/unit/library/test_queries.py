@@ -151,6 +151,69 @@ def test_filter_finds(games: Library, expression: str, ids: list[int]) -> None:
     assert _found(games, expression) == ids
 
 
+@pytest.mark.parametrize(
+    ("few", "listed"), [(0, 5_000), (0, 0), (5_000, 0)], ids=["walk", "walk through texts", "many names"]
+)
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_do_not_depend_on_the_way(
+    games: Library, monkeypatch: pytest.MonkeyPatch, *, few: int, listed: int, descending: bool
+) -> None:
+    """First pages are the beginning of the whole list, whichever way the library takes to find them."""
+    monkeypatch.setattr("desktop_app.library.games._FEW", few)
+    expressions = (
+        "carlsen",
+        "player:a",
+        "-player:a",
+        "event:c elo>2000",
+        "site:x or opening:sicilian",
+        "date>2020",
+        '""',
+    )
+    for sort in ("id", "white", "white_elo", "date", "result", "black_accuracy", "round", "speed"):
+        for expression in expressions:
+            query = GameQuery(parse_filter(expression), sort, descending)
+            wanted = list(games.games.ids(query))
+            with monkeypatch.context() as patch:
+                patch.setattr("desktop_app.library.name_search.LISTED_NAMES", listed)
+                assert [row.id for row in games.games.page(query, 0, 4)] == wanted[:4], (sort, expression)
+                assert [row.id for row in games.games.page(query, 3, 4)] == wanted[3:7], (sort, expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "ids"),
+    [
+        ("muller", [1]),
+        ("MÜLLER", [1]),
+        ("player:oyvind", [1]),
+        ("white:müller", [1]),
+        ("site:zurich", [1]),
+        ("site:lichess.org", [2]),
+        ("site:https://lichess.org/ab", [2]),
+        ("site:abcdefgh", [2]),
+        ("site:efgh", []),
+        ('player:"a\\"', []),
+        ("player:ö", [1]),
+        ("speed:blitz", [1]),
+        ("class:correspondence", [2]),
+        ("speed!=blitz", [2, 3]),
+        ("termination:FORFEIT", [1]),
+        ("moves>=1.5", [1, 2]),
+        ("moves=1.5", []),
+        ("moves:1..2", [3]),
+    ],
+)
+@pytest.mark.parametrize("listed", [0, 5_000])
+def test_names_without_accents_and_speeds(
+    library: Library, monkeypatch: pytest.MonkeyPatch, *, expression: str, ids: list[int], listed: int
+) -> None:
+    """Names are found without their accents, addresses by their beginning or id, games by how fast they were."""
+    monkeypatch.setattr("desktop_app.library.name_search.LISTED_NAMES", listed)
+    first = {"White": "Müller, Øyvind", "Site": "Zürich", "TimeControl": "180+2", "Termination": "Time forfeit"}
+    second = {"Site": "https://lichess.org/AbCdEfGh", "TimeControl": "1/86400"}
+    library.games.add(None, [make_record(**first), make_record(**second), make_record("e2e4", White="?")])
+    assert _found(library, expression) == ids
+
+
 PIECES = st.sampled_from(
     [
         "carlsen",

@@ -1,0 +1,123 @@
+"""Names by their parts: the dictionary of every player, event, site and opening, and conditions that go through it.
+
+Games are found in two steps: which of the few different names match, then which games have one of those, by an index.
+Any thread; called by `games` and `queries`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, true
+
+from desktop_app.domain.names import NameKind, ascii_lower, fold
+from desktop_app.library.backend import in_texts, octets
+from desktop_app.library.tables import game, name_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Connection
+
+    from desktop_app.library.backend import Backend
+
+KINDS: dict[str, NameKind] = {
+    "white": NameKind.PLAYER,
+    "black": NameKind.PLAYER,
+    "event": NameKind.EVENT,
+    "site": NameKind.SITE,
+    "opening": NameKind.OPENING,
+    "termination": NameKind.TERMINATION,
+    "time_control": NameKind.TIME_CONTROL,
+}
+"""Columns of `game` whose texts are in the dictionary."""
+
+LISTED_NAMES = 5_000
+"""Up to so many matching names are looked up one by one; a part of more of them matches many games anyway."""
+
+_ADDRESS = "http"
+_ADDRESS_STARTS = ("", "https://", "http://", "https://www.", "https://lichess.org/")
+_LAST = "\U0010ffff"
+"""Sorts behind every text that begins the same."""
+
+Name = tuple[int, str]
+"""A kind and a text as `lower(column)` gives it."""
+
+
+def names_of(row: Mapping[str, Any]) -> list[Name]:
+    """The names in a row of `game`. Sites' addresses are left out: nearly every game has one of its own."""
+    found = []
+    for column, kind in KINDS.items():
+        name = ascii_lower(row[column])
+        if name and not (kind is NameKind.SITE and name.startswith(_ADDRESS)):
+            found.append((int(kind), name))
+    return found
+
+
+def add_names(connection: Connection, names: Iterable[Name]) -> None:
+    """Put names into the dictionary that are not there yet, inside the caller's write transaction."""
+    by_kind: dict[int, list[str]] = {}
+    for kind, name in names:
+        by_kind.setdefault(kind, []).append(name)
+    for kind, wanted in by_kind.items():
+        known = set(
+            connection.execute(
+                select(name_entry.c.name).where(name_entry.c.kind == kind, in_texts(name_entry.c.name, wanted))
+            ).scalars()
+        )
+        rows = [{"kind": kind, "name": name, "folded": fold(name)} for name in wanted if name not in known]
+        if rows:
+            connection.execute(insert(name_entry), rows)
+
+
+class NameConditions:
+    """Conditions on texts of `game`, in the form that fits how they are used.
+
+    Attributes:
+        row_by_row: the games are walked in another order and each is tested; else the names drive the search.
+    """
+
+    def __init__(self, connection: Connection, backend: Backend, *, row_by_row: bool = False) -> None:
+        self.row_by_row = row_by_row
+        self._connection = connection
+        self._backend = backend
+        self._listed: dict[tuple[NameKind, str], list[str] | None] = {}
+
+    def contains(self, column: str, value: str) -> ColumnElement[bool]:
+        """The column contains the text, without regard to case and accents."""
+        needle, kind = fold(value), KINDS[column]
+        if not needle:
+            return true()
+        found = self._in_dictionary(game.c[column], kind, needle)
+        return or_(found, _address(needle)) if kind is NameKind.SITE else found
+
+    def _in_dictionary(self, column: ColumnElement[Any], kind: NameKind, needle: str) -> ColumnElement[bool]:
+        key = func.lower(column)
+        listed = self._list(kind, needle)
+        if listed is not None:
+            return in_texts(key, listed)
+        if self.row_by_row:
+            # Nearly all names are ASCII, and those are folded by `lower` alone: the dictionary is asked for the others.
+            same = and_(name_entry.c.kind == int(kind), name_entry.c.name == key)
+            beyond_ascii = octets(column) != func.length(column)
+            folded = exists().where(same, name_entry.c.folded.contains(needle, autoescape=True))
+            return or_(key.contains(needle, autoescape=True), and_(beyond_ascii, folded))
+        return key.in_(self._names(kind, needle))
+
+    def _list(self, kind: NameKind, needle: str) -> list[str] | None:
+        """The matching names, None when they are many."""
+        asked = (kind, needle)
+        if asked not in self._listed:
+            found = self._connection.execute(self._names(kind, needle).limit(LISTED_NAMES + 1)).scalars().all()
+            self._listed[asked] = list(found) if len(found) <= LISTED_NAMES else None
+        return self._listed[asked]
+
+    def _names(self, kind: NameKind, needle: str) -> Any:
+        return select(name_entry.c.name).where(name_entry.c.kind == int(kind), self._backend.folded_contains(needle))
+
+
+def _address(needle: str) -> ColumnElement[bool]:
+    """A site's address matches by its beginning, with or without https://, and a Lichess game by its id."""
+    key = func.lower(game.c.site)
+    starts = [start + needle for start in _ADDRESS_STARTS if (start + needle).startswith(_ADDRESS)]
+    return or_(*(and_(key >= start, key < start + _LAST) for start in starts))
