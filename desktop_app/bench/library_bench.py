@@ -17,6 +17,7 @@ import psutil
 
 from desktop_app.bench.figures import percentile
 from desktop_app.bench.many_games import Multiples, pool
+from desktop_app.bench.position_bench import measure_positions
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.library.library import Library
 
@@ -67,7 +68,7 @@ QUERIES: dict[str, GameQuery] = {
 
 
 def measure(games: int | None = None) -> dict[str, Any]:
-    """Games added a second, bytes a game, p50/p95 milliseconds of each listed query."""
+    """Games added a second, bytes a game, p50/p95 milliseconds of each listed query, and the position index."""
     wanted = games or int(os.environ.get(GAMES_VARIABLE) or GAMES)
     with tempfile.TemporaryDirectory(prefix="kibitz-bench-") as folder:
         path = Path(os.environ.get(LIBRARY_VARIABLE) or Path(folder) / "library.kibitz")
@@ -79,6 +80,7 @@ def measure(games: int | None = None) -> dict[str, Any]:
                 "first_page": latencies,
                 "slowest_p95_ms": max(float(found["p95_ms"]) for found in latencies.values()),
                 "all_ids": _latency(lambda: library.games.ids(GameQuery(sort="date")), repeats=3),
+                **measure_positions(library, path),
             }
     return {"games": wanted, **figures, "memory_mb": round(psutil.Process().memory_info().rss / 2**20)}
 

@@ -266,6 +266,39 @@ job_item = Table(
 )
 Index("ix_job_item_queue", job_item.c.job_id, job_item.c.state, job_item.c.position)
 
+# The position index (analysis.position_block): sorted entries of up to 4096 games, in buckets by the hash's first byte.
+position_segment = Table(
+    "position_segment",
+    metadata,
+    # games with ids from 4096 * id + 1 on
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # highest id of a game that is in it
+    Column("indexed_to", Integer, nullable=False),
+    Column("games", Integer, nullable=False),
+    # games in it changed or went: its summaries must not be used, and it is built anew
+    Column("stale", Boolean, nullable=False),
+)
+
+position_block = Table(
+    "position_block",
+    metadata,
+    # 256 * segment + bucket
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+
+position_summary = Table(
+    "position_summary",
+    metadata,
+    # the hash's first 48 bits
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("segment", Integer, primary_key=True, autoincrement=False),
+    # JSON: what was played next in that segment's games, for positions that many of them have
+    Column("content", _text(), nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_position_summary_segment", position_summary.c.segment)
+
 setting = Table(
     "setting",
     metadata,
