@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select
 
 DEFAULT_BUSY_TIMEOUT_MS = 5_000
 CHOICES = "Give a file path, sqlite:///PATH, or postgresql+psycopg://USER@HOST/DATABASE."
@@ -228,7 +228,7 @@ def in_texts(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement
     return column.in_(select(members.c.value))
 
 
-def integers(connection: Connection, statement: Select[Any]) -> array[int]:
+def integers(connection: Connection, statement: Select[Any] | CompoundSelect[Any]) -> array[int]:
     """The only column of a query, read from the driver's own cursor: a million rows cost a third of SQLAlchemy's."""
     with connection.execute(statement) as result:
         cursor: Any = result.cursor

@@ -20,7 +20,7 @@ from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.imports import count_games, record_problems, storable
 from desktop_app.library.name_search import Name, NameConditions, add_names, names_of
-from desktop_app.library.queries import Condition, condition, sort_index, sort_key, sort_parts
+from desktop_app.library.queries import Condition, condition, name_parts, sort_index, sort_key, sort_parts
 from desktop_app.library.tables import game, game_text
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Games:
         with self._database.read() as connection:
             where, walk = self._narrowed(connection, query)
             for known, ordered in sort_parts(query.sort):
-                statement = _ordered(select(*_ROW_COLUMNS).where(known, *where), query, ordered=ordered)
+                statement = _ordered(select(*_ROW_COLUMNS).where(*where, known), query, ordered=ordered)
                 if walk is None or (ordered and walk):
                     statement = self._database.backend.using(statement, walk)
                 page = connection.execute(statement.offset(offset).limit(limit - len(rows))).all()
@@ -130,12 +130,8 @@ class Games:
                     offset -= connection.execute(count).scalar_one()
         return rows
 
-    def _conditions(
-        self, connection: Connection, query: GameQuery, *, row_by_row: bool = False
-    ) -> tuple[Condition, ...]:
-        names = NameConditions(connection, self._database.backend, row_by_row=row_by_row)
-        wanted = condition(query.filter, names)
-        return (wanted,) if query.ids is None else (wanted, in_set(game.c.id, query.ids))
+    def _conditions(self, connection: Connection, query: GameQuery) -> tuple[Condition, ...]:
+        return _where(query, NameConditions(connection, self._database.backend))
 
     def _narrowed(self, connection: Connection, query: GameQuery) -> tuple[tuple[Condition, ...], str | None]:
         """The conditions of a page, and the index to walk: None to begin with the ids, "" to let the planner choose.
@@ -143,10 +139,13 @@ class Games:
         Few matches are found by the filter's own indexes, and then sorted. Many are met soon enough on a walk in the
         order wanted, testing each game. The planner cannot tell the one from the other: it would have to count.
         """
-        where = self._conditions(connection, query, row_by_row=True)
+        names = NameConditions(connection, self._database.backend, row_by_row=True)
+        where = _where(query, names)
         if query.filter == EVERYTHING and query.ids is None:
             return where, sort_index(query.sort) or ""
-        found = integers(connection, select(game.c.id).where(*where).limit(_FEW + 1))
+        found = integers(
+            connection, select(game.c.id).where(*_in_common(connection, query, names), *where).limit(_FEW + 1)
+        )
         if len(found) <= _FEW:
             return (in_set(game.c.id, found),), None
         return where, sort_index(query.sort) or ""
@@ -154,6 +153,27 @@ class Games:
 
 _FEW = 5_000
 """So many games are fetched and sorted in about 20 ms; a filter that matches more is met on a walk soon enough."""
+
+
+_MOST_LISTED = 80_000
+"""Ids of games with a name, to be compared with those of another: more are not read into memory."""
+
+
+def _where(query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
+    wanted = condition(query.filter, names)
+    return (wanted,) if query.ids is None else (wanted, in_set(game.c.id, query.ids))
+
+
+def _in_common(connection: Connection, query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
+    """Of two names or more, the games that have them all, by lists of ids: each name alone may have very many."""
+    common: set[int] | None = None
+    parts = name_parts(query.filter)
+    for columns, text in parts if len(parts) > 1 else ():
+        statement = names.ids(columns, text)
+        found = () if statement is None else integers(connection, statement.limit(_MOST_LISTED + 1))
+        if statement is not None and len(found) <= _MOST_LISTED:
+            common = set(found) if common is None else common.intersection(found)
+    return () if common is None else (in_set(game.c.id, sorted(common)),)
 
 
 def _ordered(statement: Select[Any], query: GameQuery, *, ordered: bool) -> Select[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, select, true, union_all
 
 from desktop_app.domain.names import NameKind, ascii_lower, fold
 from desktop_app.library.backend import in_texts, octets
@@ -90,6 +90,19 @@ class NameConditions:
             return true()
         found = self._in_dictionary(game.c[column], kind, needle)
         return or_(found, _address(needle)) if kind is NameKind.SITE else found
+
+    def ids(self, columns: Iterable[str], value: str) -> Any:
+        """Ids of the games in which one of the columns contains the text, from indexes alone; one may come twice.
+
+        None where the names are so many that a list of games would be no help.
+        """
+        needle, parts = fold(value), [select(game.c.id).where(false())]
+        for column in columns:
+            listed = self._list(KINDS[column], needle) if needle else None
+            if listed is None or KINDS[column] is NameKind.SITE:
+                return None
+            parts.append(select(game.c.id).where(in_texts(func.lower(game.c[column]), listed)))
+        return union_all(*parts)
 
     def _in_dictionary(self, column: ColumnElement[Any], kind: NameKind, needle: str) -> ColumnElement[bool]:
         key = func.lower(column)

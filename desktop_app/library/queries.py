@@ -39,6 +39,19 @@ def condition(filter_: Filter, names: NameConditions) -> Condition:
             return or_(false(), *(condition(child, names) for child in children))
 
 
+def name_parts(filter_: Filter) -> list[tuple[tuple[str, ...], str]]:
+    """Of conditions that must all hold, those that look for a name: the columns, of which one must contain the text."""
+    parts: list[tuple[tuple[str, ...], str]] = []
+    for child in filter_.children if isinstance(filter_, And) else (filter_,):
+        if isinstance(child, Word):
+            parts.append((WORD_COLUMNS, child.text))
+        elif isinstance(child, Term) and child.op is Op.CONTAINS and FIELDS[child.name].kind is Kind.TEXT:
+            columns = FIELDS[child.name].columns
+            if all(column in KINDS for column in columns):
+                parts.append((columns, str(child.value)))
+    return parts
+
+
 def _term(term: Term, names: NameConditions) -> Condition:
     info = FIELDS[term.name]
     if info.kind is Kind.MARK:
@@ -126,20 +139,21 @@ def _plain(value: Any) -> Any:
 
 def _compare_period(column: ColumnElement[Any], op: Op, value: Any) -> Condition:
     """Dates and ECO codes: a value names the period or group it begins ("2021", "B9"); unknown ones never match."""
-    known = column > ""
     first, last = (value.low, value.high) if isinstance(value, Range) else (value, value)
     end = f"{last}{_AFTER_ANY_DIGIT}"
+    # A bound from below leaves unknown ones out; one more condition would only hide it from SQLite's planner.
     inside = and_(column >= first, column < end)
+    known = column > ""
     compared: dict[Op, Condition] = {
         Op.CONTAINS: inside,
         Op.EQUAL: inside,
-        Op.UNEQUAL: not_(inside),
-        Op.LESS: column < first,
-        Op.AT_MOST: column < end,
+        Op.UNEQUAL: and_(known, not_(inside)),
+        Op.LESS: and_(known, column < first),
+        Op.AT_MOST: and_(known, column < end),
         Op.MORE: column >= end,
         Op.AT_LEAST: column >= first,
     }
-    return and_(known, compared[op])
+    return compared[op]
 
 
 _COMPARERS: dict[Kind, Callable[[ColumnElement[Any], Op, Any], Condition]] = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, column, create_engine, event, func, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -20,7 +21,7 @@ from desktop_app.library.tables import game, name_entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Select
+    from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select
 
 APPLICATION_ID = 0x4B696274
 """SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
@@ -44,6 +45,13 @@ def sqlite_path(location: str | Path) -> Path:
     if not url.database or url.database == ":memory:":
         raise LibraryError("A library needs a file to live in.", action=CHOICES)
     return Path(url.database).expanduser().absolute()
+
+
+class _HintingCompiler(SQLiteCompiler):
+    """Writes hints behind a table's name; SQLAlchemy's own compiler leaves them out for SQLite."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:  # noqa: ARG002 -- SQLAlchemy's
+        return text
 
 
 class SqliteBackend(Backend):
@@ -90,6 +98,7 @@ class SqliteBackend(Backend):
         engine = create_engine(
             "sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=_READERS_KEPT, max_overflow=-1
         )
+        engine.dialect.statement_compiler = _HintingCompiler
         event.listen(engine, "begin", _begin)
         return engine
 
