@@ -16,7 +16,7 @@ from desktop_app.analysis.position_hash import board_hash
 from desktop_app.domain.filters import EVERYTHING, GameQuery
 from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.moves import unpack_moves
-from desktop_app.domain.positions import Coverage, MoveCount, PositionCount
+from desktop_app.domain.positions import Coverage, IndexedGame, MoveCount, PositionCount
 from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_GAMES = 20_000
 """So many games are looked at one by one before the answer is called partial."""
 
-_SEGMENTS_AT_ONCE = 16
+_SEGMENTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,43 +164,46 @@ class _Search:
         for content in summaries.values():
             self.count.merge(read_summary(content))
         segments = index.segments()
-        for start in range(0, len(segments), _SEGMENTS_AT_ONCE):
-            some = segments[start : start + _SEGMENTS_AT_ONCE]
-            # Segments that are counted already are read only while games are still wanted for the list.
-            wanted = [segment for segment in some if segment not in summaries or len(self.listed) < limit]
-            self._look(wanted, frozenset(summaries), limit)
+        uncounted = [segment for segment in segments if segment not in summaries]
+        for start in range(0, len(uncounted), _SEGMENTS_AT_ONCE):
             if self.partial:
-                return
-
-    def _look(self, segments: Sequence[int], counted: frozenset[int], limit: int) -> None:
-        blocks = self._library.positions.blocks(segments, bucket_of(self._number))
+                break
+            self._count(self._found(uncounted[start : start + _SEGMENTS_AT_ONCE]))
+        listed = len(self.listed)
         for segment in segments:
-            if segment in counted and len(self.listed) >= limit:
-                continue
-            found = matches(blocks[segment], self._number, segment) if segment in blocks else {}
-            if not found:
-                continue
-            if segment in counted:
-                wanted = sorted(found, reverse=True)[: max(0, limit - len(self.listed))]
-                self._add({game_id: found[game_id] for game_id in wanted}, counting=False)
-                continue
-            if len(found) > self._left:
-                self.partial = True
-                return
-            self._left -= len(found)
-            self._add(found, counting=True)
+            # Counted already: read only while it can have games for the list.
+            if segment in summaries and len(self.listed) - listed < limit:
+                found = self._found([segment])
+                newest = sorted(found, reverse=True)[:limit]
+                self._list({game_id: found[game_id] for game_id in newest}, self._library.positions.facts(newest))
+        self.listed.sort(key=lambda place: -place[0])
 
-    def _add(self, found: dict[int, list[int]], *, counting: bool) -> None:
-        ids = self._matching(sorted(found))
-        for game in sorted(self._library.positions.facts(ids), key=lambda game: -game.id):
-            plies = found[game.id]
-            if counting:
-                self.count.add(game, plies)
-            first = plies[0]
+    def _found(self, segments: Sequence[int]) -> dict[int, list[int]]:
+        """Games of these segments that have the position, and where."""
+        blocks = self._library.positions.blocks(segments, bucket_of(self._number))
+        found: dict[int, list[int]] = {}
+        for segment in segments:
+            if segment in blocks:
+                found |= matches(blocks[segment], self._number, segment)
+        return found
+
+    def _count(self, found: dict[int, list[int]]) -> None:
+        ids = sorted(found, reverse=True)
+        if len(ids) > self._left:
+            self.partial = True
+            ids = ids[: self._left]
+        self._left -= len(ids)
+        facts = self._library.positions.facts(self._matching(ids)) if ids else []
+        for game in facts:
+            self.count.add(game, found[game.id])
+        self._list(found, facts)
+
+    def _list(self, found: dict[int, list[int]], games: Sequence[IndexedGame]) -> None:
+        for game in games:
+            first = found[game.id][0]
             ended = 2 * first + 1 >= len(game.moves)
-            self.listed.append(
-                (game.id, first, None if ended else game.moves[2 * first] | game.moves[2 * first + 1] << 8)
-            )
+            word = None if ended else game.moves[2 * first] | game.moves[2 * first + 1] << 8
+            self.listed.append((game.id, first, word))
 
     def _matching(self, ids: list[int]) -> Sequence[int]:
         if self._filter == EVERYTHING:
