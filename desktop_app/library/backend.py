@@ -21,7 +21,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from desktop_app.errors import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -109,6 +109,12 @@ class Backend(ABC):
     @abstractmethod
     def damage(self, connection: Connection) -> list[str]:
         """What the system's own check finds wrong with the stored data."""
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def next_game_ids(self, connection: Connection, count: int) -> Sequence[int]:
+        """Ids for so many new games, rising, none ever given before; inside a write transaction."""
 
     # -- searching -------------------------------------------------------------------------------------------------
 

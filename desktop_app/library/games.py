@@ -24,9 +24,10 @@ from desktop_app.library.queries import Condition, condition, name_parts, sort_i
 from desktop_app.library.tables import game, game_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from desktop_app.domain.receipt import Problem
+    from desktop_app.library.backend import Backend
     from desktop_app.library.database import Database
 
 _ROW_NAMES = tuple(name for name in GameRow.__dataclass_fields__ if name in SORTS)
@@ -60,7 +61,7 @@ class Games:
         names = {name for row, _ in prepared for name in names_of(row)} - self._names_known
 
         def store(connection: Connection) -> AddOutcome:
-            outcome = _add(connection, prepared)
+            outcome = _add(connection, self._database.backend, prepared)
             add_names(connection, names)
             if batch_id is not None:
                 count_games(connection, batch_id, len(outcome.imported), len(outcome.duplicate_indexes))
@@ -267,7 +268,7 @@ def _elo(value: str) -> int | None:
     return int(value) if 0 < int(value) <= _HIGHEST_ELO else None
 
 
-def _add(connection: Connection, prepared: Sequence[_Prepared]) -> AddOutcome:
+def _add(connection: Connection, backend: Backend, prepared: Sequence[_Prepared]) -> AddOutcome:
     known = _known_identities(connection, [row["identity"] for row, _ in prepared])
     fresh: list[_Prepared] = []
     duplicates: list[int] = []
@@ -277,7 +278,7 @@ def _add(connection: Connection, prepared: Sequence[_Prepared]) -> AddOutcome:
         else:
             known.add(row["identity"])
             fresh.append((row, text))
-    ids = _insert(connection, fresh)
+    ids = _insert(connection, backend, fresh)
     return AddOutcome(tuple(ids), tuple(duplicates))
 
 
@@ -292,12 +293,12 @@ def _known_identities(connection: Connection, identities: Sequence[bytes]) -> se
     return known
 
 
-def _insert(connection: Connection, fresh: Iterable[_Prepared]) -> list[GameId]:
-    fresh = list(fresh)
+def _insert(connection: Connection, backend: Backend, fresh: Sequence[_Prepared]) -> list[GameId]:
     if not fresh:
         return []
-    statement = insert(game).returning(game.c.id, sort_by_parameter_order=True)
-    ids = [GameId(row_id) for row_id in connection.execute(statement, [row for row, _ in fresh]).scalars()]
+    # Ids are taken first: rows that report theirs back go into SQLite one statement each, which costs twice as much.
+    ids = [GameId(number) for number in backend.next_game_ids(connection, len(fresh))]
+    connection.execute(insert(game), [{"id": row_id, **row} for row_id, (row, _) in zip(ids, fresh, strict=True)])
     texts = [{"game_id": row_id, **text} for row_id, (_, text) in zip(ids, fresh, strict=True)]
     connection.execute(insert(game_text), texts)
     return ids

@@ -9,7 +9,7 @@ import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
@@ -166,6 +166,15 @@ class PostgresBackend(Backend):
     def damage(self, connection: Connection) -> list[str]:  # noqa: ARG002 -- the interface
         """Nothing: the server reports damage when it meets it."""
         return []
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def next_game_ids(self, connection: Connection, count: int) -> list[int]:
+        """From the column's sequence."""
+        numbers = select(func.nextval(func.pg_get_serial_sequence("game", "id"))).select_from(
+            func.generate_series(1, count)
+        )
+        return sorted(connection.execute(numbers).scalars())
 
     # -- searching -------------------------------------------------------------------------------------------------
 

@@ -240,6 +240,13 @@ class SqliteBackend(Backend):
         said = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
         return [] if said == ["ok"] else said
 
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def next_game_ids(self, connection: Connection, count: int) -> range:
+        """From AUTOINCREMENT's own counter, which follows when rows with these ids are stored."""
+        last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'game'").scalar() or 0
+        return range(int(last) + 1, int(last) + 1 + count)
+
     # -- searching -------------------------------------------------------------------------------------------------
 
     def create_text_search(self, connection: Connection) -> None:
