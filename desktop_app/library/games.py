@@ -144,16 +144,19 @@ class Games:
         where = _where(query, names)
         if query.filter == EVERYTHING and query.ids is None:
             return where, sort_index(query.sort) or ""
-        found = integers(
-            connection, select(game.c.id).where(*_in_common(connection, query, names), *where).limit(_FEW + 1)
-        )
-        if len(found) <= _FEW:
+        common = _in_common(connection, query, names)
+        few = _FEW_WITH_NAMES if common else _FEW
+        found = integers(connection, select(game.c.id).where(*common, *where).limit(few + 1))
+        if len(found) <= few:
             return (in_set(game.c.id, found),), None
         return where, sort_index(query.sort) or ""
 
 
-_FEW = 5_000
-"""So many games are fetched and sorted in about 20 ms; a filter that matches more is met on a walk soon enough."""
+_FEW = 3_000
+"""So many games are fetched and sorted in about 15 ms; a filter that matches more is met on a walk soon enough."""
+
+_FEW_WITH_NAMES = 10_000
+"""The same where lists of ids were compared already: a walk would not have that help."""
 
 
 _MOST_LISTED = 80_000

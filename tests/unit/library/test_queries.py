@@ -161,6 +161,7 @@ def test_pages_do_not_depend_on_the_way(
 ) -> None:
     """First pages are the beginning of the whole list, whichever way the library takes to find them."""
     monkeypatch.setattr("desktop_app.library.games._FEW", few)
+    monkeypatch.setattr("desktop_app.library.games._FEW_WITH_NAMES", few)
     expressions = (
         "carlsen",
         "player:a",
