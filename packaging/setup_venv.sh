@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes a virtual environment from a hashed lock file and installs this project into it, in place.
+# Makes a virtual environment from a hashed lock file and installs this project into it, in place. The fast reader is
+# compiled where a C compiler is at hand (setup.py); where none is, it runs as Python and nothing else changes.
 #
 #   packaging/setup_venv.sh .venv requirements.lock
 #
@@ -9,6 +10,7 @@ set -euo pipefail
 
 venv=$1
 lock=$2
+build_lock=requirements-build.lock
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
@@ -18,11 +20,12 @@ if command -v flock >/dev/null; then
 fi
 
 digest() {
-  cat "$lock" pyproject.toml packaging/setup_venv.sh | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi
+  cat "$lock" "$build_lock" pyproject.toml setup.py packaging/setup_venv.sh desktop_app/pgn/fast/*.p* | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi
 }
 
 stamp="$venv/.kibitz-stamp"
-want="$(digest) $root"
+# A compiler that came or went changes what is built.
+want="$(digest) $root ${KIBITZ_PURE:-} $(command -v "${CC:-cc}" || true)"
 if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$want" ]; then
   exit 0
 fi
@@ -42,6 +45,8 @@ echo "Installing Python packages from $lock into $venv"
 # PEP 517: python-chess comes as source, and an old pip would otherwise run its setup.py in our environment.
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_USE_PEP517=1
 "$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
-"$venv/bin/python" -m pip install --quiet --no-deps --editable .
+"$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$build_lock"
+rm -f desktop_app/pgn/fast/*.so  # nothing stale stays where this time nothing is compiled
+"$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 echo "$want" >"$stamp.new"
 mv "$stamp.new" "$stamp"

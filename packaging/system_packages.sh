@@ -19,6 +19,10 @@ packages=(
 if [ "$purpose" = test ]; then
   packages+=(xvfb xdotool openbox x11-utils imagemagick postgresql)
 fi
+# The fast reader of games is compiled when the project is installed.
+if ! command -v "${CC:-cc}" >/dev/null; then
+  packages+=(gcc libc6-dev)
+fi
 if ! PATH="$PATH:/usr/games:/usr/local/bin" command -v stockfish >/dev/null; then
   packages+=(stockfish)
 fi
@@ -30,10 +34,15 @@ fi
 
 python=$("$here/find_python.sh" || true)
 if [ -z "$python" ]; then
-  packages+=(python3 python3-venv)
-elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+  packages+=(python3 python3-venv python3-dev)
+else
   minor=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-  packages+=("python$minor-venv|python3-venv")
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    packages+=("python$minor-venv|python3-venv")
+  fi
+  if [ ! -e "$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]; then
+    packages+=("python$minor-dev|python3-dev")
+  fi
 fi
 
 installed() {

@@ -90,14 +90,16 @@ class OpeningBook:
 
     def name_packed(self, packed: bytes) -> Opening | None:
         """The same for a main line as the library packs it (`domain.moves`), standard start and rules."""
-        best: tuple[str, str] | None = None
-        best_ply = 0
+        return self.name_keys(position_keys(packed[: 2 * MAX_PLIES]))
+
+    def name_keys(self, keys: list[int]) -> Opening | None:
+        """The same for a game known by the Polyglot keys after its first `MAX_PLIES` plies."""
         named = self._named
-        for ply, key in enumerate(position_keys(packed[: 2 * MAX_PLIES]), start=1):
-            found = named.get(key)
+        for ply in range(len(keys), 0, -1):
+            found = named.get(keys[ply - 1])
             if found is not None:
-                best, best_ply = found, ply
-        return Opening(best[0], best[1], Ply(best_ply)) if best else None
+                return Opening(found[0], found[1], Ply(ply))
+        return None
 
 
 def position_keys(packed: bytes) -> list[int]:

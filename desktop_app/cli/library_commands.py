@@ -38,7 +38,9 @@ def run_import(arguments: Namespace) -> int:
 
     line = output.ProgressLine()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
-        receipt = import_sources(library, arguments.paths, progress=line, cancel=interrupt, workers=cores())
+        receipt = import_sources(
+            library, arguments.paths, progress=line, cancel=interrupt, workers=cores(), background=False
+        )
         line.clear()
     if arguments.json:
         output.print_json(receipt.to_json())

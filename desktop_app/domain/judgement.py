@@ -53,7 +53,13 @@ class Grading:
 
 
 LICHESS = Grading("lichess", 0.10, 0.20, 0.30)
-LICHESS_EXACT = Grading("lichess_exact", 0.10, 0.20, 0.30, opening_cp_always=True, max_plies=300)
+SHORTEST_WITH_ACCURACY = 5
+"""Half-moves a game must have before an accuracy says anything; Lichess analyses no shorter ones (judgement.md 5.4)."""
+
+LICHESS_MOST_PLIES = 300
+"""Half-moves after which Lichess stops; we go on, and say so."""
+
+LICHESS_EXACT = Grading("lichess_exact", 0.10, 0.20, 0.30, opening_cp_always=True, max_plies=LICHESS_MOST_PLIES)
 GRADINGS = {grading.name: grading for grading in (LICHESS, LICHESS_EXACT)}
 """Sources: judgement.md 1.4 (lila Advice.scala@b97af467) and 5.3."""
 

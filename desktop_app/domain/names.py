@@ -34,4 +34,4 @@ def fold(text: str) -> str:
 
 def ascii_lower(text: str) -> str:
     """A to Z in lower case and nothing else: what SQL's `lower` does in a library of either database system."""
-    return text.translate(_ASCII_LOWER)
+    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select, Table
 
 DEFAULT_BUSY_TIMEOUT_MS = 5_000
 CHOICES = "Give a file path, sqlite:///PATH, or postgresql+psycopg://USER@HOST/DATABASE."
@@ -37,10 +37,12 @@ class Backend(ABC):
     Attributes:
         location: where it is, for people and for another process's `open`; never with a password.
         path: its file, None where a server keeps it.
+        many_hosts: whether processes of several machines may use it at the same time.
     """
 
     location: str
     path: Path | None
+    many_hosts: bool
 
     # -- connections -----------------------------------------------------------------------------------------------
 
@@ -113,8 +115,14 @@ class Backend(ABC):
     # -- storing ---------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def next_game_ids(self, connection: Connection, count: int) -> Sequence[int]:
-        """Ids for so many new games, rising, none ever given before; inside a write transaction."""
+    def insert_rows(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> Sequence[int]:
+        """Insert many rows as fast as the system can, inside a write transaction; returns their ids, in order.
+
+        Values must be what the driver takes (no SQLAlchemy types). Ids are generated where `columns` leave out the
+        table's key; for other tables ignore the answer.
+        """
 
     # -- searching -------------------------------------------------------------------------------------------------
 

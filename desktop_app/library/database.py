@@ -123,13 +123,19 @@ class Database:
         """
         if threading.current_thread() is self._writer:
             raise RuntimeError("write() inside a write transaction would wait for itself; use the connection given")
-        task = _Task(run, Future())
+        return self.submit(run).result()
+
+    def submit(self, run: Callable[[Connection], T]) -> Future[T]:
+        """As `write`, without waiting: the answer holds the result after the commit, or the error.
+
+        Raises LibraryClosedError at once where the library is closed.
+        """
+        answer: Future[T] = Future()
         with self._lock:
             if self._closing:
                 raise self._closed_error()
-            self._tasks.put(task)
-        result: T = task.answer.result()
-        return result
+            self._tasks.put(_Task(run, answer))
+        return answer
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

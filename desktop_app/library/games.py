@@ -5,26 +5,25 @@ Any thread (never the GUI's: every call waits for the disk). Values in, frozen v
 
 from __future__ import annotations
 
-import json
-import zlib
 from array import array
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Select, asc, desc, func, insert, select
+from sqlalchemy import Connection, Select, asc, desc, func, select
 
 from desktop_app.domain.filters import EVERYTHING, SORTS, GameQuery
 from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
 from desktop_app.domain.rows import AddOutcome, BatchId, GameRow, StoredGame
-from desktop_app.domain.speed import speed_of
 from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
-from desktop_app.library.imports import count_games, record_problems, storable
-from desktop_app.library.name_search import Name, NameConditions, add_names, names_of
+from desktop_app.library.imports import count_games, record_problems
+from desktop_app.library.name_search import KnownNames, NameConditions, add_names
+from desktop_app.library.prepared import GAME_COLUMNS, PreparedGame, prepare, unpack_headers, unpack_text
 from desktop_app.library.queries import Condition, condition, name_parts, sort_index, sort_key, sort_parts
 from desktop_app.library.tables import game, game_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from desktop_app.domain.receipt import Problem
     from desktop_app.library.backend import Backend
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
 _ROW_NAMES = tuple(name for name in GameRow.__dataclass_fields__ if name in SORTS)
 _ROW_COLUMNS = tuple(game.c[name] for name in _ROW_NAMES)
 _STATE_PLACE = _ROW_NAMES.index("state")
-_RESULTS = frozenset({"1-0", "0-1", "1/2-1/2", "*"})
-_HIGHEST_ELO = 4_999
-_COMPRESSION = 6
-_NAMES_REMEMBERED = 300_000
 
 
 class Games:
@@ -44,7 +39,7 @@ class Games:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._names_known: set[Name] = set()
+        self._names_known = KnownNames()
 
     # -- storing ---------------------------------------------------------------------------------------------------
 
@@ -57,22 +52,25 @@ class Games:
         and change nothing. The batch's counts grow in the same transaction, and `problems` are stored in it, so that
         an interrupted import still tells the truth.
         """
-        prepared = [_prepare(record, batch_id) for record in records]
-        names = {name for row, _ in prepared for name in names_of(row)} - self._names_known
+        return self.submit_prepared(batch_id, [prepare(record) for record in records], problems).result()
+
+    def submit_prepared(
+        self, batch_id: BatchId | int | None, prepared: Sequence[PreparedGame], problems: Sequence[Problem] = ()
+    ) -> Future[AddOutcome]:
+        """`add` for games whose rows were worked out before (in a reading process), without waiting for the commit."""
+        names = self._names_known.unknown(prepared)
 
         def store(connection: Connection) -> AddOutcome:
-            outcome = _add(connection, self._database.backend, prepared)
+            outcome = _add(connection, self._database.backend, batch_id, prepared)
             add_names(connection, names)
             if batch_id is not None:
                 count_games(connection, batch_id, len(outcome.imported), len(outcome.duplicate_indexes))
                 record_problems(connection, batch_id, problems)
             return outcome
 
-        outcome = self._database.write(store)
-        if len(self._names_known) > _NAMES_REMEMBERED:
-            self._names_known = set()
-        self._names_known |= names
-        return outcome
+        answer = self._database.submit(store)
+        answer.add_done_callback(lambda done: None if done.exception() else self._names_known.remember(names))
+        return answer
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -195,13 +193,14 @@ def _row(found: Sequence[Any]) -> GameRow:
 
 def _stored_game(found: Any) -> StoredGame:
     row = _row(found[: len(_ROW_NAMES)])
+    pgn = unpack_text(found.pgn)
     record = GameRecord(
-        headers=tuple((name, value) for name, value in json.loads(zlib.decompress(found.headers))),
+        headers=unpack_headers(found.headers, pgn),
         variant=row.variant,
         start_fen=found.start_fen,
         moves=found.moves,
         ply_count=row.ply_count,
-        pgn=zlib.decompress(found.pgn).decode("utf-8", "surrogatepass"),
+        pgn=pgn,
         opening=None if found.opening_ply is None else Opening(row.eco, row.opening, Ply(found.opening_ply)),
         partial=row.partial,
         not_judged=row.not_judged,
@@ -211,77 +210,20 @@ def _stored_game(found: Any) -> StoredGame:
 
 # -- writing -------------------------------------------------------------------------------------------------------
 
-_Prepared = tuple[dict[str, Any], dict[str, Any]]
 
-
-def _prepare(record: GameRecord, batch_id: int | None) -> _Prepared:
-    """Columns of `game` and of `game_text`; the costly half of storing, done on the caller's thread."""
-    opening = record.opening
-    header = record.header
-    speed = speed_of(header("TimeControl"))
-    result = record.header_map.get("Result", "*")
-    row = {
-        "identity": record.identity(),
-        "batch_id": batch_id,
-        "white": _text(header("White")),
-        "black": _text(header("Black")),
-        "white_elo": _elo(header("WhiteElo")),
-        "black_elo": _elo(header("BlackElo")),
-        "result": result if result in _RESULTS else "*",
-        "date": _date(header("Date")),
-        "event": _text(header("Event")),
-        "site": _text(header("Site")),
-        "round": _text(header("Round"), 32),
-        "time_control": _text(header("TimeControl"), 32),
-        "termination": _text(header("Termination")),
-        "eco": opening.eco if opening else _text(header("ECO"), 8),
-        "opening": opening.name if opening else _text(header("Opening")),
-        "opening_ply": opening.ply if opening else None,
-        "variant": _text(record.variant, 32),
-        "start_fen": record.start_fen,
-        "ply_count": record.ply_count,
-        "moves": record.moves,
-        "partial": record.partial and _text(record.partial),
-        "not_judged": record.not_judged and _text(record.not_judged),
-        "state": GameState.UNANALYSED.value,
-        "speed": speed.value if speed else "",
-    }
-    text = {
-        "headers": zlib.compress(json.dumps(record.headers, separators=(",", ":")).encode(), _COMPRESSION),
-        "pgn": zlib.compress(record.pgn.encode("utf-8", "surrogatepass"), _COMPRESSION),
-    }
-    return row, text
-
-
-def _text(value: str, limit: int | None = None) -> str:
-    """A tag's value fit for a column: without NUL and stray surrogates, cut to the column's length."""
-    value = storable(value)
-    return value if limit is None else value[:limit]
-
-
-def _date(value: str) -> str:
-    """A date as written, "" where not even the year is known, so that it never sorts or compares as one."""
-    text = _text(value, 16)
-    return text if text[:1].isdigit() else ""
-
-
-def _elo(value: str) -> int | None:
-    if not (value.isascii() and value.isdigit() and len(value) <= len(str(_HIGHEST_ELO))):
-        return None
-    return int(value) if 0 < int(value) <= _HIGHEST_ELO else None
-
-
-def _add(connection: Connection, backend: Backend, prepared: Sequence[_Prepared]) -> AddOutcome:
-    known = _known_identities(connection, [row["identity"] for row, _ in prepared])
-    fresh: list[_Prepared] = []
+def _add(
+    connection: Connection, backend: Backend, batch_id: int | None, prepared: Sequence[PreparedGame]
+) -> AddOutcome:
+    known = _known_identities(connection, [one.identity for one in prepared])
+    fresh: list[PreparedGame] = []
     duplicates: list[int] = []
-    for index, (row, text) in enumerate(prepared):
-        if row["identity"] in known:
+    for index, one in enumerate(prepared):
+        if one.identity in known:
             duplicates.append(index)
         else:
-            known.add(row["identity"])
-            fresh.append((row, text))
-    ids = _insert(connection, backend, fresh)
+            known.add(one.identity)
+            fresh.append(one)
+    ids = _insert(connection, backend, batch_id, fresh)
     return AddOutcome(tuple(ids), tuple(duplicates))
 
 
@@ -296,12 +238,13 @@ def _known_identities(connection: Connection, identities: Sequence[bytes]) -> se
     return known
 
 
-def _insert(connection: Connection, backend: Backend, fresh: Sequence[_Prepared]) -> list[GameId]:
+def _insert(
+    connection: Connection, backend: Backend, batch_id: int | None, fresh: Sequence[PreparedGame]
+) -> list[GameId]:
     if not fresh:
         return []
-    # Ids are taken first: rows that report theirs back go into SQLite one statement each, which costs twice as much.
-    ids = [GameId(number) for number in backend.next_game_ids(connection, len(fresh))]
-    connection.execute(insert(game), [{"id": row_id, **row} for row_id, (row, _) in zip(ids, fresh, strict=True)])
-    texts = [{"game_id": row_id, **text} for row_id, (_, text) in zip(ids, fresh, strict=True)]
-    connection.execute(insert(game_text), texts)
-    return ids
+    rows = [(batch_id, *one.columns) for one in fresh]
+    ids = backend.insert_rows(connection, game, ("batch_id", *GAME_COLUMNS), rows)
+    texts = [(game_id, one.headers, one.pgn) for game_id, one in zip(ids, fresh, strict=True)]
+    backend.insert_rows(connection, game_text, ("game_id", "headers", "pgn"), texts)
+    return [GameId(game_id) for game_id in ids]

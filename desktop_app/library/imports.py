@@ -17,6 +17,7 @@ from desktop_app.domain.rows import BatchId, BatchState, ImportBatch
 from desktop_app.domain.work import Owner
 from desktop_app.errors import NotFoundError
 from desktop_app.library.owners import is_alive, this_owner
+from desktop_app.library.prepared import storable
 from desktop_app.library.tables import import_batch, import_problem
 
 if TYPE_CHECKING:
@@ -112,20 +113,15 @@ class Imports:
             import_batch.c.id, import_batch.c.owner_host, import_batch.c.owner_pid, import_batch.c.owner_started
         ).where(import_batch.c.state == BatchState.RUNNING.value)
         with self._database.read() as connection:
-            dead = [row[0] for row in connection.execute(running) if row[2] is None or not is_alive(Owner(*row[1:]))]
+            found = connection.execute(running).all()
+        many_hosts = self._database.backend.many_hosts
+        dead = [row[0] for row in found if row[2] is None or not is_alive(Owner(*row[1:]), many_hosts=many_hosts)]
         if dead:
             values = {"state": BatchState.INTERRUPTED.value, "finished_at": time.time()}
             still = import_batch.c.state == BatchState.RUNNING.value
             statement = update(import_batch).where(import_batch.c.id.in_(dead), still).values(values)
             self._database.write(lambda connection: connection.execute(statement).rowcount)
         return len(dead)
-
-
-def storable(text: str) -> str:
-    """A text as every database takes it: without NUL and stray surrogates (file names and broken tags have them)."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def count_games(connection: Connection, batch_id: int, imported: int, duplicates: int) -> None:

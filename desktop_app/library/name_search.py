@@ -12,14 +12,16 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, se
 
 from desktop_app.domain.names import NameKind, ascii_lower, fold
 from desktop_app.library.backend import in_texts, octets
+from desktop_app.library.prepared import GAME_COLUMNS
 from desktop_app.library.tables import game, name_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from sqlalchemy import Connection
 
     from desktop_app.library.backend import Backend
+    from desktop_app.library.prepared import PreparedGame
 
 KINDS: dict[str, NameKind] = {
     "white": NameKind.PLAYER,
@@ -32,6 +34,11 @@ KINDS: dict[str, NameKind] = {
 }
 """Columns of `game` whose texts are in the dictionary."""
 
+_PLACES = tuple((GAME_COLUMNS.index(column), kind) for column, kind in KINDS.items())
+_NAMES_REMEMBERED = 300_000
+_NONE: frozenset[str] = frozenset()
+_EMPTY = frozenset({""})
+
 LISTED_NAMES = 5_000
 """Up to so many matching names are looked up one by one; a part of more of them matches many games anyway."""
 
@@ -40,34 +47,45 @@ _ADDRESS_STARTS = ("", "https://", "http://", "https://www.", "https://lichess.o
 _LAST = "\U0010ffff"
 """Sorts behind every text that begins the same."""
 
-Name = tuple[int, str]
-"""A kind and a text as `lower(column)` gives it."""
+Names = dict[NameKind, set[str]]
+"""Texts of columns by the dictionary they belong in."""
 
 
-def names_of(row: Mapping[str, Any]) -> list[Name]:
-    """The names in a row of `game`. Sites' addresses are left out: nearly every game has one of its own."""
-    found = []
-    for column, kind in KINDS.items():
-        name = ascii_lower(row[column])
-        if name and not (kind is NameKind.SITE and name.startswith(_ADDRESS)):
-            found.append((int(kind), name))
-    return found
+class KnownNames:
+    """Names that certainly are in the dictionary, so that a long import asks for each of them once. Any thread."""
+
+    def __init__(self) -> None:
+        self._known: Names = {}
+
+    def unknown(self, prepared: Iterable[PreparedGame]) -> Names:
+        """The other names of these games. Sites' addresses are left out: nearly every game has one of its own."""
+        rows = [one.columns for one in prepared]
+        found: Names = {}
+        for place, kind in _PLACES:
+            found.setdefault(kind, set()).update({row[place] for row in rows})
+        found[NameKind.SITE] = {name for name in found[NameKind.SITE] if not name.lower().startswith(_ADDRESS)}
+        return {kind: names - self._known.get(kind, _NONE) - _EMPTY for kind, names in found.items()}
+
+    def remember(self, names: Names) -> None:
+        """These were stored and committed."""
+        if sum(map(len, self._known.values())) > _NAMES_REMEMBERED:
+            self._known = {}
+        known = self._known
+        for kind, some in names.items():
+            known.setdefault(kind, set()).update(some)
 
 
-def add_names(connection: Connection, names: Iterable[Name]) -> None:
+def add_names(connection: Connection, names: Names) -> None:
     """Put names into the dictionary that are not there yet, inside the caller's write transaction."""
-    by_kind: dict[int, list[str]] = {}
-    for kind, name in names:
-        by_kind.setdefault(kind, []).append(name)
-    for kind, wanted in by_kind.items():
-        known = set(
-            connection.execute(
-                select(name_entry.c.name).where(name_entry.c.kind == kind, in_texts(name_entry.c.name, wanted))
-            ).scalars()
-        )
-        rows = [{"kind": kind, "name": name, "folded": fold(name)} for name in wanted if name not in known]
-        if rows:
-            connection.execute(insert(name_entry), rows)
+    rows = []
+    for kind, some in names.items():
+        wanted = {ascii_lower(name) for name in some}
+        if wanted:
+            there = select(name_entry.c.name).where(name_entry.c.kind == int(kind), in_texts(name_entry.c.name, wanted))
+            missing = wanted.difference(connection.execute(there).scalars())
+            rows += [{"kind": int(kind), "name": name, "folded": fold(name)} for name in sorted(missing)]
+    if rows:
+        connection.execute(insert(name_entry), rows)
 
 
 class NameConditions:

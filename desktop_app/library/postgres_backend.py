@@ -9,7 +9,7 @@ import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, func, select
+from sqlalchemy import create_engine, event, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
@@ -27,9 +27,9 @@ from desktop_app.library.faults import not_a_library
 from desktop_app.library.tables import name_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Select
+    from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ _DRIVER = "psycopg"
 
 class PostgresBackend(Backend):
     """Connections to one PostgreSQL database."""
+
+    many_hosts = True
 
     def __init__(self, url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
         """Take a postgresql:// or postgresql+psycopg:// URL; nothing is connected yet. Raises LibraryError."""
@@ -169,12 +171,17 @@ class PostgresBackend(Backend):
 
     # -- storing ---------------------------------------------------------------------------------------------------
 
-    def next_game_ids(self, connection: Connection, count: int) -> list[int]:
-        """From the column's sequence."""
-        numbers = select(func.nextval(func.pg_get_serial_sequence("game", "id"))).select_from(
-            func.generate_series(1, count)
-        )
-        return sorted(connection.execute(numbers).scalars())
+    def insert_rows(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> Sequence[int]:
+        """In a few statements of many rows each, ids from the column's sequence."""
+        values = [dict(zip(columns, row, strict=True)) for row in rows]
+        key = table.primary_key.columns[0]
+        if key.name in columns:
+            connection.execute(insert(table), values)
+            return range(0)
+        statement = insert(table).returning(key, sort_by_parameter_order=True)
+        return list(connection.execute(statement, values).scalars())
 
     # -- searching -------------------------------------------------------------------------------------------------
 

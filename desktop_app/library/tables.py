@@ -170,9 +170,9 @@ game_text = Table(
     "game_text",
     metadata,
     Column("game_id", ForeignKey(_GAME_FK, ondelete="CASCADE"), primary_key=True),
-    # JSON list of [tag, value], in file order
+    # JSON list of [tag, value], in file order, compressed; empty: they are the plain tag section of pgn (prepared.py)
     Column("headers", LargeBinary, nullable=False),
-    # the game's own PGN, UTF-8, zlib
+    # the game's own PGN, UTF-8, Zstandard (zlib in libraries of version 0.1)
     Column("pgn", LargeBinary, nullable=False),
 )
 

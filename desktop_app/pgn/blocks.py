@@ -1,7 +1,8 @@
 """Cuts a source into blocks of whole games that can be split and read independently, cheaply and in flat memory.
 
 Cuts fall before `[Event "` at the start of a line that does not follow a tag: there `pgn.splitter` starts a new game
-whatever came before, so that blocks give the same games as the whole would. Sources without such places (games without
+whatever came before (but for what leads up to the first game, which is never cut from it), so that blocks give the same
+games as the whole would. Sources without such places (games without
 an Event tag, one enormous game) are split piece by piece instead. Cutting depends on the bytes alone: several processes
 that read the same source agree on its blocks and share them out by number. Called by `services.import_reading`.
 """
@@ -79,7 +80,7 @@ class BlockCutter:
             if len(buffer) < self._block_bytes:
                 continue
             cut = last_cut(buffer)
-            if cut:
+            if cut and (self._number or _holds_a_game(buffer[:cut])):
                 yield self._block(at, line, buffer[:cut])
                 at, line = at + cut, line + count_lines(buffer[:cut])
                 buffer = buffer[cut:]
@@ -112,6 +113,11 @@ class BlockCutter:
             data = self._read()
         if pieces := splitter.finish():
             yield self._block(pieces[0].byte_offset, pieces[0].line, None, tuple(pieces))
+
+
+def _holds_a_game(data: bytes) -> bool:
+    splitter = Splitter()
+    return any(isinstance(piece, RawGame) for piece in [*splitter.feed(data), *splitter.finish()])
 
 
 def last_cut(data: bytes) -> int:

@@ -23,6 +23,7 @@ from desktop_app.errors import KibitzError, LibraryError
 from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
 from desktop_app.library.upgrade import CURRENT
+from desktop_app.pgn.fast.scan import is_compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ class Check:
     """The outcome of one check.
 
     Attributes:
-        name: engine, display, database, resources or python.
+        name: engine, display, database, import, resources or python.
         ok: whether it works.
         text: one sentence: what was found.
         action: what to do where it does not work, else "".
@@ -86,6 +87,7 @@ def examine(*, library: str, engine: str | None, resources: Path) -> list[Check]
         ("python", check_python),
         ("engine", lambda: check_engine(engine)),
         ("database", lambda: check_database(library)),
+        ("import", check_import),
         ("resources", lambda: check_resources(resources)),
         ("display", check_display),
     )
@@ -110,6 +112,14 @@ def check_python() -> Check:
             "python", ok=False, text=f"Python {version} is too old.", action="Use 3.11 or newer.", details=details
         )
     return Check("python", ok=True, text=f"Python {version}.", details=details)
+
+
+def check_import() -> Check:
+    """Which form of the fast reader runs; both read the same."""
+    compiled = is_compiled()
+    text = "Games are read by compiled code." if compiled else "Games are read by uncompiled code: right, but slower."
+    action = "" if compiled else "Install a C compiler (sudo apt install gcc python3-dev) and install Kibitz again."
+    return Check("import", ok=True, text=text, action=action, needed=False, details={"compiled": compiled})
 
 
 def check_engine(engine: str | None) -> Check:

@@ -24,23 +24,29 @@ from desktop_app.errors import CancelledError
 from desktop_app.pgn.sources import Source, open_sources, shown
 from desktop_app.services.changes import Changes
 from desktop_app.services.import_pool import ReadingPool, read_here
-from desktop_app.services.import_reading import BlockRead, SourceRead
+from desktop_app.services.import_reading import BlockRead, SourceRead, eager_reading_process, reading_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from typing import BinaryIO
 
-    from desktop_app.domain.game import GameRecord
-    from desktop_app.domain.rows import BatchId
+    from desktop_app.domain.rows import AddOutcome, BatchId
     from desktop_app.library.library import Library
+    from desktop_app.library.prepared import PreparedGame
     from desktop_app.ports import CancelToken, ProgressSink
 
 logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "-"
 INITIATOR = "import"
-_COMMIT_GAMES = 250
-_COMMIT_S = 0.5
+_FIRST_COMMIT_GAMES = 250
+"""The first games are there at once; then each commit takes twice as many, up to the most."""
+_COMMIT_GAMES = 2000
+"""Each game touches a dozen pages of indexes; the more games share a commit, the fewer pages are written."""
+_MOST_WAITING_GAMES = 6000
+"""Games that may wait for a slow disk before reading waits too."""
+_COMMIT_S = 1.0
 _SMALL_BYTES = 1024 * 1024
 """Less than this is read by one process: a second would not have started before the first is done."""
 
@@ -52,11 +58,13 @@ def import_sources(
     progress: ProgressSink | None = None,
     cancel: CancelToken | None = None,
     workers: int = 2,
+    background: bool = True,
     on_changes: Callable[[Changes], None] | None = None,
 ) -> Receipt:
     """Import everything these paths name; "-" is standard input, and pipes are read to their end first.
 
     `workers` reading processes are used, fewer for little text; 0 reads in the calling process (never in the window's).
+    In the `background` they leave the processor to everything else; a command that only imports has no reason to.
     Progress counts bytes on disk. `on_changes` is called after each commit, on this thread. When `cancel` says so, what
     was committed stays and the receipt is marked cancelled. Raises LibraryError kinds; bad sources are problems in the
     receipt, never exceptions.
@@ -65,7 +73,7 @@ def import_sources(
         sources = [source for path in paths for source in _named_sources(path, Path(folder))]
         name = ", ".join(shown(path) for path in paths)
         run = _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes)
-        return run.run(workers)
+        return run.run(workers, background=background)
 
 
 def import_text(
@@ -83,7 +91,9 @@ def import_text(
         path = Path(folder) / "text.pgn"
         path.write_bytes(text.encode("utf-8", "replace"))
         sources = [Source(str(path), name, path.stat().st_size)]
-        return _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes).run(workers)
+        return _Import(library, name, sources, progress=progress, cancel=cancel, on_changes=on_changes).run(
+            workers, background=True
+        )
 
 
 def _named_sources(path: str | Path, folder: Path) -> Iterator[Source]:
@@ -131,38 +141,44 @@ class _Import:
         self._started = time.monotonic()
         self._batch_id: BatchId = library.imports.begin(name)
         self._account = _SourceAccount()
-        self._records: list[GameRecord] = []
+        self._prepared: list[PreparedGame] = []
+        self._in_flight: tuple[Future[AddOutcome], list[Problem]] | None = None
         self._waiting: list[Problem] = []
         self._committed_at = self._started
+        self._commit_games = _FIRST_COMMIT_GAMES
         self._total = sum(source.size for source in sources)
         self._done_bytes = 0
         self._imported = self._duplicates = self._rejected = self._repaired = self._unaccounted = 0
         self._problems: list[Problem] = []
         self._omitted = 0
 
-    def run(self, workers: int) -> Receipt:
+    def run(self, workers: int, *, background: bool) -> Receipt:
         """Read, store, tell."""
         state = BatchState.INTERRUPTED
         try:
             try:
-                self._read_all(workers)
+                self._read_all(workers, background=background)
                 state = BatchState.DONE
             except CancelledError:
                 state = BatchState.CANCELLED
+                self._settle()
             receipt = self._receipt(cancelled=state is BatchState.CANCELLED)
             self._library.imports.finish(self._batch_id, receipt, state)
         except BaseException:
             with contextlib.suppress(Exception):  # the first error is the one to tell
+                self._settle()
+            with contextlib.suppress(Exception):
                 self._library.imports.finish(self._batch_id, self._receipt(cancelled=True), BatchState.INTERRUPTED)
             raise
         logger.info("Import of %s %s: %d games read", self._name, state, receipt.read)
         return receipt
 
-    def _read_all(self, workers: int) -> None:
+    def _read_all(self, workers: int, *, background: bool) -> None:
         if not workers:
             self._take_all(read_here(self._sources, self._cancel))
             return
-        with ReadingPool(workers if self._total > _SMALL_BYTES else 1, self._cancel) as pool:
+        target = reading_process if background else eager_reading_process
+        with ReadingPool(workers if self._total > _SMALL_BYTES else 1, self._cancel, target=target) as pool:
             self._take_all(pool.read(self._sources))
 
     def _take_all(self, messages: Iterator[BlockRead | SourceRead]) -> None:
@@ -171,18 +187,27 @@ class _Import:
                 self._block(message)
             else:
                 self._source_end(message)
-            due = time.monotonic() - self._committed_at > _COMMIT_S
-            if len(self._records) >= _COMMIT_GAMES or due:
+            if self._in_flight is not None and self._in_flight[0].done():
+                self._settle()
+            if self._is_due():
                 self._commit()
             if self._cancel is not None and self._cancel.cancelled():
                 self._commit()
+                self._settle()
                 raise CancelledError("The import was cancelled.")
         self._commit()
+        self._settle()
+
+    def _is_due(self) -> bool:
+        """Whether to hand over what waits: enough of it, or for long enough, and the disk is done with the last."""
+        if self._in_flight is not None:
+            return len(self._prepared) >= _MOST_WAITING_GAMES
+        return len(self._prepared) >= self._commit_games or time.monotonic() - self._committed_at > _COMMIT_S
 
     def _block(self, block: BlockRead) -> None:
         account = self._account
         account.accounted += block.accounted
-        self._records += block.records
+        self._prepared += block.prepared
         found = block.problems
         if block.other_encoding is not None and not account.encoding_told:
             account.encoding_told = True
@@ -206,17 +231,27 @@ class _Import:
         self._tell(self._done_bytes, source.name)
 
     def _commit(self) -> None:
-        """Store what waits, in one transaction, and only then count it."""
-        if self._records or self._waiting:
-            records, problems = self._records, self._waiting
-            self._records, self._waiting = [], []
-            outcome = self._library.games.add(self._batch_id, records, problems)
-            self._imported += len(outcome.imported)
-            self._duplicates += len(outcome.duplicate_indexes)
-            self._count(problems)
-            if outcome.imported and self._on_changes is not None:
-                self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
+        """Hand what waits to the library's writer, in one transaction; reading goes on meanwhile."""
+        self._settle()
+        if self._prepared or self._waiting:
+            prepared, problems = self._prepared, self._waiting
+            self._prepared, self._waiting = [], []
+            self._commit_games = min(2 * self._commit_games, _COMMIT_GAMES)
+            self._in_flight = (self._library.games.submit_prepared(self._batch_id, prepared, problems), problems)
         self._committed_at = time.monotonic()
+
+    def _settle(self) -> None:
+        """Wait for the commit under way, and only then count what it stored."""
+        if self._in_flight is None:
+            return
+        answer, problems = self._in_flight
+        self._in_flight = None
+        outcome = answer.result()
+        self._imported += len(outcome.imported)
+        self._duplicates += len(outcome.duplicate_indexes)
+        self._count(problems)
+        if outcome.imported and self._on_changes is not None:
+            self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
 
     def _count(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
@@ -231,7 +266,7 @@ class _Import:
 
     def _tell(self, done: int, name: str) -> None:
         if self._progress is not None:
-            games = self._imported + self._duplicates + len(self._records)
+            games = self._imported + self._duplicates + len(self._prepared)
             self._progress.progress(min(done, self._total), self._total, f"{name}: {games} games read")
 
     def _receipt(self, *, cancelled: bool) -> Receipt:

@@ -11,15 +11,18 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from desktop_app.analysis.openings import OpeningBook
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.domain.receipt import Problem, ProblemKind
 from desktop_app.errors import SourceUnreadableError
-from desktop_app.pgn.blocks import Block, BlockCutter
+from desktop_app.library.prepared import PreparedGame, prepare
+from desktop_app.pgn.blocks import Block, BlockCutter, count_lines
+from desktop_app.pgn.fast.blocks import FastReader, Stretch
 from desktop_app.pgn.reader import Reading, read_game
-from desktop_app.pgn.splitter import RawGame, StrayText, count_nonblank
+from desktop_app.pgn.splitter import RawGame, Splitter, StrayText, count_nonblank
 from desktop_app.pgn.streams import Stream, as_text
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ class BlockRead:
 
     source: int
     number: int
-    records: list[GameRecord] = field(default_factory=list)
+    prepared: list[PreparedGame] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     games: int = 0
     accounted: int = 0
@@ -146,26 +149,54 @@ def _read_block(task: ReadTask, block: Block, position: int) -> Iterator[GameBeg
     if block.number in task.skip_blocks:
         yield _skipped_block(task, block, out)
         return
-    for piece in block.split():
-        out.accounted += piece.nonblank
-        if isinstance(piece, StrayText):
-            out.problems.append(_stray(task.source.name, piece))
-            continue
-        raw = replace(piece, index=out.games)
-        out.games += 1
-        if task.announce_block == block.number:
-            yield GameBegun(block.number, raw.index)
-        if (block.number, raw.index) in task.skip_games:
-            reading = _crashed(raw, task.source.name, "Reading this game ended the reading process twice")
-        else:
-            reading = _read(raw, task.source.name)
-        _add(out, raw, reading, task.source.name)
+    # A block that killed a reader is read the careful way alone: whatever was at fault, it is not tried again.
+    if block.data is None or task.announce_block == block.number:
+        for piece in block.split():
+            yield from _read_piece(task, block.number, piece, out)
+    else:
+        yield from _read_data(task, block, block.data, out)
     yield out
+
+
+def _read_data(task: ReadTask, block: Block, data: bytes, out: BlockRead) -> Iterator[GameBegun]:
+    """Read a block's plain games the fast way and all the rest the careful way, in order."""
+    line, counted = block.line, 0
+    fast_from = 0
+    for part in _fast_reader().read(data):
+        if isinstance(part, Stretch):
+            out.accounted += count_nonblank(data[fast_from : part.start])
+            fast_from = part.end
+            line, counted = line + count_lines(data[counted : part.start]), part.start
+            splitter = Splitter(byte_offset=block.byte_offset + part.start, line=line)
+            for piece in (*splitter.feed(data[part.start : part.end]), *splitter.finish()):
+                yield from _read_piece(task, block.number, piece, out)
+        else:
+            out.games += 1
+            out.prepared.append(prepare(part.record, plain_tags=True))
+    out.accounted += count_nonblank(data[fast_from:])
+
+
+def _read_piece(task: ReadTask, block: int, piece: RawGame | StrayText, out: BlockRead) -> Iterator[GameBegun]:
+    """Read one game the careful way, or note a stray piece."""
+    source = task.source.name
+    out.accounted += piece.nonblank
+    if isinstance(piece, StrayText):
+        out.problems.append(_stray(source, piece))
+        return
+    raw = replace(piece, index=out.games)
+    out.games += 1
+    if task.announce_block == block:
+        yield GameBegun(block, raw.index)
+    if (block, raw.index) in task.skip_games:
+        reading = _crashed(raw, source, "Reading this game ended the reading process twice")
+    else:
+        reading = _read(raw, source)
+    _add(out, raw, reading, source)
 
 
 def _add(out: BlockRead, raw: RawGame, reading: Reading, source: str) -> None:
     if reading.record is not None:
-        out.records.append(_named(reading.record))
+        out.prepared.append(prepare(_named(reading.record)))
     if reading.problem is not None:
         out.problems.append(reading.problem)
     if reading.encoding != "utf-8" and out.other_encoding is None:
@@ -210,17 +241,17 @@ def _skipped_block(task: ReadTask, block: Block, out: BlockRead) -> BlockRead:
     return out
 
 
-_book: OpeningBook | None = None
+@lru_cache(maxsize=1)
+def _fast_reader() -> FastReader:
+    """One for a process, with the book it names openings from."""
+    return FastReader(OpeningBook.load().name_keys)
 
 
 def _named(record: GameRecord) -> GameRecord:
     """The record with its opening, where its rules and start allow one."""
-    global _book  # noqa: PLW0603  # one book a process, read when the first game needs it
     if record.variant not in ("chess", "chess960") or not record.moves:
         return record
-    if _book is None:
-        _book = OpeningBook.load()
-    return replace(record, opening=_book.name(unpack_moves(record.moves), record.start_fen))
+    return replace(record, opening=OpeningBook.load().name(unpack_moves(record.moves), record.start_fen))
 
 
 def reading_process(connection: Connection) -> None:
@@ -229,8 +260,13 @@ def reading_process(connection: Connection) -> None:
     The importing process owns cancellation and its death closes the pipe, so Ctrl+C is ignored here and nothing of
     this process outlives its parent by more than the block at hand.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _be_nice()
+    eager_reading_process(connection)
+
+
+def eager_reading_process(connection: Connection) -> None:
+    """The same at the priority of the program: where the import is all that the user waits for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(EOFError, OSError):
         _serve(connection.recv, connection.send)
 

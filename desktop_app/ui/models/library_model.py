@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from desktop_app.domain.game import GameId, GameState
+from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -284,11 +285,16 @@ def _state_tip(row: GameRow) -> str:
         return f"Not judged: {row.not_judged}"
     if row.state is GameState.IN_PROGRESS:
         return f"{row.evaluated} of {row.positions_total} positions evaluated"
+    if row.state is GameState.ANALYSED and row.ply_count < SHORTEST_WITH_ACCURACY:
+        return "Analysed; too short for an accuracy"
     return STATE_WORDS[row.state] + (f" (partial: {row.partial})" if row.partial else "")
 
 
-def _accuracy(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f}%"
+def _accuracy(value: float | None, plies: int) -> str:
+    """A percentage; a dash for a game too short to have one."""
+    if value is None:
+        return ""
+    return _DASH if plies < SHORTEST_WITH_ACCURACY else f"{value:.0f}%"
 
 
 def _date(row: GameRow) -> str:
@@ -303,8 +309,8 @@ _TEXTS: dict[Column, Callable[[GameRow], str]] = {
     Column.BLACK_ELO: lambda row: str(row.black_elo or ""),
     Column.RESULT: lambda row: f"½{_DASH}½" if row.result == "1/2-1/2" else row.result.replace("-", _DASH),
     Column.MOVES: lambda row: str((row.ply_count + 1) // 2),
-    Column.WHITE_ACCURACY: lambda row: _accuracy(row.white_accuracy),
-    Column.BLACK_ACCURACY: lambda row: _accuracy(row.black_accuracy),
+    Column.WHITE_ACCURACY: lambda row: _accuracy(row.white_accuracy, row.ply_count),
+    Column.BLACK_ACCURACY: lambda row: _accuracy(row.black_accuracy, row.ply_count),
     Column.WHITE_ERRORS: lambda row: errors_text(row, white=True),
     Column.BLACK_ERRORS: lambda row: errors_text(row, white=False),
     Column.OPENING: lambda row: f"{row.eco} {row.opening}".strip(),

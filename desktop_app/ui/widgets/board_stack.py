@@ -76,6 +76,7 @@ class BoardStack(QWidget):
         for row in rows:
             if not row.isHidden():
                 height = row.sizeHint().height()
-                row.setGeometry(left, y, width, height)
+                wide = min(self.width(), max(width, row.minimumSizeHint().width()))  # a tiny board has wider buttons
+                row.setGeometry(max(0, left - (wide - width) // 2), y, wide, height)
                 y += height + GRID // 2
         return y

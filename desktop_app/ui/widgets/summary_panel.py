@@ -71,6 +71,7 @@ class SummaryView:
         source: who analysed and how deep ("Stockfish 17.1 · 250 000 nodes a position").
         evaluated, positions: how far the analysis is.
         reason: why it failed, or why the game is not judged, as a sentence.
+        remark: what else to know of the numbers ("Too short for an accuracy.").
     """
 
     state: SummaryState
@@ -81,6 +82,7 @@ class SummaryView:
     evaluated: int = 0
     positions: int = 0
     reason: str = ""
+    remark: str = ""
 
 
 def percent(value: float | None) -> str:
@@ -221,7 +223,7 @@ class SummaryPanel(QWidget):
                 "",
                 "",
             ),
-            SummaryState.DONE: ("", "", "", ""),
+            SummaryState.DONE: ("info" if view.remark else "", view.remark, "", ""),
             SummaryState.FAILED: ("warning", view.reason or "The analysis failed.", "Retry", ""),
             SummaryState.NOT_JUDGED: ("info", f"Not judged: {view.reason or 'nothing to analyse'}", "", ""),
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -18,10 +18,14 @@ from desktop_app.ui.runtime.icons import icon
 from desktop_app.ui.runtime.tokens import GRID, RADIUS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QEnterEvent, QHideEvent, QPaintEvent, QShowEvent
 
 _MOST = 3
 _SHOWN_MS = 6000
+_WIDEST = 560
+_MOVES = frozenset({QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide})
 
 
 class ToastKind(StrEnum):
@@ -66,33 +70,41 @@ class Toast(QWidget):
         super().__init__(parent)
         self.news = news
         self._icon = QLabel()
-        text = QLabel(news.text)
-        text.setWordWrap(len(news.text) > 60)
+        self._text = text = QLabel(news.text)
         self._close = QToolButton()
         self._close.setAccessibleName("Close")
         self._close.setIconSize(QSize(16, 16))
         self._close.clicked.connect(self.dismiss)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(GRID + 6, 6, 6, 6)
+        layout.setContentsMargins(GRID + 6, GRID, 6, GRID)
         layout.setSpacing(GRID)
         layout.addWidget(self._icon)
         layout.addWidget(text, 1)
+        self._button: QPushButton | None = None
         if news.action_text:
-            button = QPushButton(news.action_text)
+            self._button = button = QPushButton(news.action_text)
             button.setProperty("role", "quiet")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # it leaves when clicked, and would take the keys along
             button.clicked.connect(self._on_action)
             layout.addWidget(button)
         layout.addWidget(self._close)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMaximumWidth(560)
-        self.setMinimumWidth(min(440, text.fontMetrics().horizontalAdvance(news.text) + 80))
+        self.fit(_WIDEST)
         self.setAccessibleName(news.text)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SHOWN_MS)
         self._timer.timeout.connect(self.dismiss)
         self._tint()
+
+    def fit(self, room: int) -> None:
+        """Is no wider than `room` pixels; a text that needs more than one line is broken."""
+        others = 96 + (self._button.sizeHint().width() + GRID if self._button else 0)
+        wanted = self._text.fontMetrics().horizontalAdvance(self.news.text) + others
+        most = min(_WIDEST, room)
+        self._text.setWordWrap(wanted > most)
+        self.setMaximumWidth(most)
+        self.setMinimumWidth(min(most, wanted))
 
     def dismiss(self) -> None:
         """Leaves."""
@@ -160,7 +172,9 @@ class Toast(QWidget):
 
 
 class ToastStack(QWidget):
-    """Up to three toasts above each other at the bottom middle of its parent; the oldest goes first.
+    """Up to three toasts above each other at the bottom left of its parent, or of what `stay_in` says.
+
+    The oldest goes first when there are more.
 
     Signals:
         action_clicked(str): the action of a toast was chosen.
@@ -171,11 +185,19 @@ class ToastStack(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._toasts: list[Toast] = []
+        self._room: Callable[[], QRect] = parent.rect
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GRID)
         parent.installEventFilter(self)
         self.hide()
+
+    def stay_in(self, room: Callable[[], QRect], *followed: QWidget) -> None:
+        """Keep within this rectangle of the parent; it is asked for again whenever one of `followed` changes."""
+        self._room = room
+        for widget in followed:
+            widget.installEventFilter(self)
+        self._place()
 
     def show_toast(self, news: ToastNews) -> Toast:
         """Shows a piece of news and returns its widget."""
@@ -185,7 +207,7 @@ class ToastStack(QWidget):
         toast.closed.connect(self._on_closed)
         toast.action_clicked.connect(self.action_clicked)
         self._toasts.append(toast)
-        self._layout.addWidget(toast, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._layout.addWidget(toast, 0, Qt.AlignmentFlag.AlignLeft)
         toast.show()
         self.show()
         self.raise_()
@@ -207,18 +229,19 @@ class ToastStack(QWidget):
         self._place()
 
     def _place(self) -> None:
-        parent = self.parentWidget()
-        if parent is None:
+        if not self._toasts:
             return
+        room = self._room().adjusted(GRID, GRID, -GRID, -GRID)
+        for toast in self._toasts:
+            toast.fit(room.width())
         self._layout.activate()
         size = self.sizeHint()
-        width = min(size.width(), max(0, parent.width() - 2 * GRID))
-        self.setGeometry(
-            (parent.width() - width) // 2, parent.height() - size.height() - 3 * GRID, width, size.height()
-        )
+        width = min(size.width(), max(0, room.width()))
+        height = max(size.height(), self._layout.heightForWidth(width))
+        self.setGeometry(room.left(), max(0, room.bottom() + 1 - height), width, height)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keeps to the parent's bottom."""
-        if event.type() is QEvent.Type.Resize and watched is self.parent():
+        """Keeps to its corner."""
+        if event.type() in _MOVES:
             self._place()
-        return False
+        return super().eventFilter(watched, event)

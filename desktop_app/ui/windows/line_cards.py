@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.game import GameState, Ply
+from desktop_app.domain.judgement import LICHESS_MOST_PLIES, SHORTEST_WITH_ACCURACY
 from desktop_app.ui.widgets.line_view import LineCard, LineMove, LineRole
 from desktop_app.ui.widgets.summary_panel import PhaseFacts, SideFacts, SummaryState, SummaryView
 
@@ -85,26 +86,39 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
     if state is SummaryState.NOT_ANALYSED and queued:
         state = SummaryState.QUEUED
     analysis = view.analysis
+    short = len(view.plies) < SHORTEST_WITH_ACCURACY
     source = ""
     if analysis:
         nodes = f"{analysis.spec.limit_nodes:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
         source = f"{analysis.engine.name} · {nodes} nodes a position · judged as Lichess does"
     return SummaryView(
         state=state,
-        white=_side(view.white or "White", summary.white if summary else None),
-        black=_side(view.black or "Black", summary.black if summary else None),
+        white=_side(view.white or "White", summary.white if summary else None, short=short),
+        black=_side(view.black or "Black", summary.black if summary else None, short=short),
         phases=tuple(
             PhaseFacts(phase.name.capitalize(), phase.white_accuracy, phase.black_accuracy)
-            for phase in (summary.phases if summary else ())
+            for phase in (summary.phases if summary and not short else ())
         ),
         source=source,
         evaluated=analysis.positions if analysis else 0,
         positions=analysis.positions_total if analysis else len(view.plies) + 1,
         reason=view.not_judged or view.error,
+        remark=_remark(len(view.plies)),
     )
 
 
-def _side(name: str, facts: SideSummary | None) -> SideFacts:
+def _remark(plies: int) -> str:
+    """What a reader must know of a game of this length."""
+    if 0 < plies < SHORTEST_WITH_ACCURACY:
+        return "Too short for an accuracy."
+    if plies > LICHESS_MOST_PLIES:
+        return f"Beyond Lichess's limit: Lichess judges the first {LICHESS_MOST_PLIES // 2} moves, Kibitz all of them."
+    return ""
+
+
+def _side(name: str, facts: SideSummary | None, *, short: bool) -> SideFacts:
     if facts is None:
         return SideFacts(name)
-    return SideFacts(name, facts.accuracy, facts.acpl, facts.inaccuracies, facts.mistakes, facts.blunders)
+    return SideFacts(
+        name, None if short else facts.accuracy, facts.acpl, facts.inaccuracies, facts.mistakes, facts.blunders
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSettings, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMainWindow
 
 from desktop_app.domain.judgement import Judgement
@@ -17,6 +16,7 @@ from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.widgets.drop_overlay import DropOverlay
 from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
 from desktop_app.ui.windows.actions import Actions
+from desktop_app.ui.windows.clipboard import Clipboard
 from desktop_app.ui.windows.dialogs import ask_for_folder, ask_for_games, ask_where_to_export, tell_about
 from desktop_app.ui.windows.engine_page import EnginePage
 from desktop_app.ui.windows.imports_dialog import ImportsDialog
@@ -67,8 +67,10 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self._progress)
         self.statusBar().addPermanentWidget(self._engine_label)
         self._overlay, self._toasts = DropOverlay(self), ToastStack(self.workspace)
+        self._toasts.stay_in(self.workspace.toast_room, *self.workspace.toast_neighbours)
         self.review_sheet = ReviewSheet(bench.batch, options.profile, options.workers, parent=self, nodes=options.nodes)
         self.engine_page, self._keys = EnginePage(bench.engine, self), KeysSheet(self)
+        self._clipboard = Clipboard(bench, self.workspace.library, self.take, self)
         self.actions_by_name = Actions(self, self._handlers())
         self.actions_by_name.add_themes(self, options.theme, self.theme_chosen.emit)
         names = ("analyse", "copy_pgn", "export")
@@ -90,13 +92,13 @@ class MainWindow(QMainWindow):
         return jumps | {
             "open": self._on_open,
             "open_folder": self._on_open_folder,
-            "paste": self._on_paste,
+            "paste": self._clipboard.paste,
             "samples": self._on_samples,
             "export": self._on_export,
             "imports": self._on_imports,
             "quit": self.close,
-            "copy_pgn": self._on_copy_pgn,
-            "copy_fen": self._on_copy_fen,
+            "copy_pgn": self._clipboard.copy_pgn,
+            "copy_fen": self._clipboard.copy_fen,
             "select_all": space.library.table.selectAll,
             "filter": self._on_filter,
             "next": lambda: cursor.step(1),
@@ -187,16 +189,12 @@ class MainWindow(QMainWindow):
     def _on_open_folder(self) -> None:
         ask_for_folder(self, self._bench.imports.import_paths)
 
-    def _on_paste(self) -> None:
-        if not self.take(Incoming.of(QGuiApplication.clipboard().mimeData())):
-            self._bench.desk.notices.post("There are no games on the clipboard.", NoticeKind.WARNING)
-
     def _on_samples(self) -> None:
         self._bench.imports.import_paths([self._samples], offer=True)
 
     @Slot(str)
     def _on_empty_action(self, name: str) -> None:
-        {"open": self._on_open, "paste": self._on_paste, "samples": self._on_samples}[name]()
+        {"open": self._on_open, "paste": self._clipboard.paste, "samples": self._on_samples}[name]()
 
     def _on_imports(self) -> None:
         ImportsDialog(self._bench.imports, None, self).show()
@@ -329,20 +327,6 @@ class MainWindow(QMainWindow):
     def _on_filter(self) -> None:
         self.actions_by_name["show_library"].setChecked(True)
         self.workspace.library.focus_filter()
-
-    def _on_copy_pgn(self) -> None:
-        ids = self.workspace.library.selected_ids() or (
-            [self._bench.viewer.game_id] if self._bench.viewer.game_id is not None else []
-        )
-        if ids:
-            self._bench.exports.copy(ids, self._put_on_clipboard)
-
-    def _put_on_clipboard(self, text: str) -> None:
-        QGuiApplication.clipboard().setText(text)
-        self._bench.desk.notices.post("Copied as PGN", NoticeKind.DONE)
-
-    def _on_copy_fen(self) -> None:
-        QGuiApplication.clipboard().setText(self._bench.cursor.spot().fen)
 
     def _on_export(self) -> None:
         ids = self.workspace.library.selected_ids() or self._bench.games.ids()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _COLUMNS = [540, 500, 360]
 _ROWS = [560, 240]
 _BATCH_PX = 196
+_MARGIN_PX = 8
 
 
 class Workspace(QWidget):
@@ -107,6 +108,21 @@ class Workspace(QWidget):
         height = self._batch_px if unfolded else self.batch.sizeHint().height()
         self._dock.setSizes([max(0, self._dock.height() - height), height])
 
+    def toast_room(self) -> QRect:
+        """Where toasts may stand: over the list where it shows, else beside the board, never over the transport."""
+        if self.library.isVisible():
+            return QRect(self.library.mapTo(self, QPoint(0, 0)), self.library.size())
+        room = QRect(self._stack.mapTo(self, QPoint(0, 0)), self._stack.size())
+        transport = self.board.transport
+        if transport.isVisible():
+            room.setBottom(transport.mapTo(self, QPoint(0, 0)).y() - 1)
+        return room
+
+    @property
+    def toast_neighbours(self) -> tuple[QWidget, ...]:
+        """What moves the toasts when it moves."""
+        return self._stack, self.library, self.batch, self.board.transport
+
     @property
     def library_below(self) -> bool:
         """Whether the library sits below the board."""
@@ -123,6 +139,7 @@ class Workspace(QWidget):
         else:
             self._columns.insertWidget(0, self.library)
             self._columns.setSizes(_COLUMNS)
+        self.library.setContentsMargins(0, 0, _MARGIN_PX if below else 0, 0)
         self.library.setVisible(visible)
         self.layout_changed.emit()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 
 from desktop_app.domain.game import GameState
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractButton
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.application import Application
+    from desktop_app.ui.application import Application, Places
 
 LONG_NODES = 400_000
 """So many that a batch is not over before it was steered."""
@@ -190,6 +190,34 @@ def test_focus_mode_stays_calm_while_a_batch_starts(
     assert not space.library.isHidden()
     assert not space.batch._body.isHidden()
     assert window.actions_by_name["show_batch"].isChecked()
+
+
+def test_the_queue_gets_the_height_that_was_dragged(
+    qtbot: QtBot, open_app: Callable[..., Application], games_file: Path, places: Places
+) -> None:
+    """Dragging the edge above the batch makes room for more of the queue; folding and a kill do not forget it."""
+    app = open_app()
+    app.window.resize(1300, 900)
+    start_long(qtbot, app, games_file)
+    panel = app.window.workspace.batch
+    before, queue_before = panel.height(), panel._queue.height()
+    handle = app.window.workspace._dock.handle(1)
+    start = handle.rect().center()
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(handle, start - QPoint(0, 90))
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.waitUntil(lambda: panel.height() > before + 60, timeout=5000)
+    assert panel._queue.height() > queue_before + 60
+    dragged = panel.height()
+    click(panel._fold)
+    qtbot.waitUntil(lambda: panel.height() < before, timeout=5000)
+    click(panel._fold)
+    qtbot.waitUntil(lambda: abs(panel.height() - dragged) <= 2, timeout=5000)
+
+    def written() -> object:
+        return QSettings(str(places.state_file), QSettings.Format.IniFormat).value("workspace/batch_height", 0, int)
+
+    qtbot.waitUntil(lambda: written() == dragged, timeout=5000)
 
 
 def test_the_menu_follows_the_fold_button(qtbot: QtBot, open_app: Callable[..., Application], games_file: Path) -> None:

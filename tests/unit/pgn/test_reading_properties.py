@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.moves import unpack_moves
@@ -88,6 +88,7 @@ def _check_reading(piece: RawGame) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(edits=st.lists(EDITS, min_size=1, max_size=4), bite=st.integers(1, 400), block=st.integers(50, 2000))
+@example(edits=[[(0, 0, b"{"), (71, 40, b"{")]], bite=1, block=50)  # a comment before the first tag, never closed
 def test_blocks_and_bites_never_change_the_games(
     edits: list[list[tuple[int, int, bytes]]], bite: int, block: int
 ) -> None:

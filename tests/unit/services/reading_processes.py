@@ -7,51 +7,62 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from desktop_app.pgn.fast.blocks import FastReader
 from desktop_app.services import import_reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
+    from desktop_app.pgn.fast.blocks import FastGame
     from desktop_app.pgn.reader import Reading
     from desktop_app.pgn.splitter import RawGame
 
 POISON = b"POISON"
 _read_game = import_reading.read_game
+_read_fast = FastReader._game
 
 
-def _deadly(raw: RawGame, *, source: str) -> Reading:
-    if POISON in raw.data:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return _read_game(raw, source=source)
+def _poison_both_ways(effect: Callable[[], object]) -> None:
+    """Have the marked game do this to its reader, the fast way and the careful way."""
+
+    def careful(raw: RawGame, *, source: str) -> Reading:
+        if POISON in raw.data:
+            effect()
+        return _read_game(raw, source=source)
+
+    def fast(self: FastReader, data: bytes, start: int, end: int) -> FastGame | None:
+        if POISON in data[start : data.find(b"[Event ", start + 1)]:
+            effect()
+        return _read_fast(self, data, start, end)
+
+    import_reading.read_game = careful
+    FastReader._game = fast
 
 
-def _endless(raw: RawGame, *, source: str) -> Reading:
-    if POISON in raw.data:
-        threading.Event().wait()
-    return _read_game(raw, source=source)
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _buggy(raw: RawGame, *, source: str) -> Reading:
-    if POISON in raw.data:
-        raise RecursionError("as if")
-    return _read_game(raw, source=source)
+def _fail() -> None:
+    raise RecursionError("as if")
 
 
 def dies_on_poison(connection: Connection) -> None:
     """Killed when it reads a marked game."""
-    import_reading.read_game = _deadly
+    _poison_both_ways(_die)
     import_reading.reading_process(connection)
 
 
 def hangs_on_poison(connection: Connection) -> None:
     """Never comes back from a marked game."""
-    import_reading.read_game = _endless
+    _poison_both_ways(threading.Event().wait)
     import_reading.reading_process(connection)
 
 
 def fails_on_poison(connection: Connection) -> None:
     """Raises what no reader should on a marked game."""
-    import_reading.read_game = _buggy
+    _poison_both_ways(_fail)
     import_reading.reading_process(connection)
 
 

@@ -226,7 +226,7 @@ def test_names_that_are_not_utf_8_can_be_imported(library: Library, tmp_path: Pa
 @pytest.mark.parametrize("workers", [0, 2])
 def test_cancelling_keeps_what_was_committed(library: Library, tmp_path: Path, workers: int) -> None:
     """The receipt counts what is in the library, says it was cancelled, and no process stays."""
-    (tmp_path / "a.pgn").write_text(games(4000, filler=1000), encoding="utf-8")
+    (tmp_path / "a.pgn").write_text(games(12_000, filler=1000), encoding="utf-8")
     stop = _Stop()
 
     def first_commit(_: Changes) -> None:
@@ -235,11 +235,11 @@ def test_cancelling_keeps_what_was_committed(library: Library, tmp_path: Path, w
     receipt = import_sources(library, [tmp_path], cancel=stop, workers=workers, on_changes=first_commit)
     check(receipt, library)
     assert receipt.cancelled
-    assert 0 < receipt.imported < 4000
+    assert 0 < receipt.imported < 12_000
     assert library.games.count(GameQuery()) == receipt.imported
     assert library.imports.get(receipt.batch_id or 0).state is BatchState.CANCELLED
     rest = import_sources(library, [tmp_path], workers=0)
-    assert rest.imported == 4000 - receipt.imported
+    assert rest.imported == 12_000 - receipt.imported
 
 
 def test_a_killed_parser_loses_nothing(library: Library, tmp_path: Path) -> None:

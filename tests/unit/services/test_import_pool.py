@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.errors import KibitzError
+from desktop_app.library.prepared import GAME_COLUMNS, PreparedGame
 from desktop_app.pgn.sources import Source, open_sources
 from desktop_app.services.import_pool import ReadingPool, read_here
 from desktop_app.services.import_reading import BlockRead, SourceRead
@@ -35,10 +36,15 @@ def write(path: Path, numbers: Iterable[int], *, poison: Iterable[int] = (), fil
     return list(open_sources([path]))
 
 
+def white(game: PreparedGame) -> str:
+    """The white player's name."""
+    return str(game.columns[GAME_COLUMNS.index("white")])
+
+
 def summary(messages: Iterable[BlockRead | SourceRead]) -> list[object]:
     """What matters of the messages: order, players, reasons."""
     return [
-        (message.source, message.number, [record.header("White") for record in message.records], message.accounted)
+        (message.source, message.number, [white(game) for game in message.prepared], message.accounted)
         if isinstance(message, BlockRead)
         else message
         for message in messages
@@ -77,7 +83,7 @@ def test_a_poisonous_game_is_rejected_and_the_rest_survives(tmp_path: Path, targ
     sources = write(tmp_path / "a.pgn", range(300), poison=[7, 150])
     with ReadingPool(2, None, target=target) as pool:  # type: ignore[arg-type]
         messages = [message for message in pool.read(sources) if isinstance(message, BlockRead)]
-    players = [record.header("White") for message in messages for record in message.records]
+    players = [white(game) for message in messages for game in message.prepared]
     assert players == [f"W{n}" for n in range(300) if n not in (7, 150)]
     problems = [problem for message in messages for problem in message.problems]
     assert [problem.byte_offset > 0 and POISON.decode() in problem.text for problem in problems] == [True, True]
@@ -89,7 +95,7 @@ def test_a_hanging_process_is_replaced(tmp_path: Path) -> None:
     sources = write(tmp_path / "a.pgn", range(20), poison=[4])
     with ReadingPool(1, None, target=hangs_on_poison, silence_s=3.0) as pool:
         messages = [message for message in pool.read(sources) if isinstance(message, BlockRead)]
-    assert sum(len(message.records) for message in messages) == 19
+    assert sum(len(message.prepared) for message in messages) == 19
     assert [problem.game_index for message in messages for problem in message.problems] == [4]
 
 
