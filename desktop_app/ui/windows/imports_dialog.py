@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.controllers.import_controller import ImportController
 
 
+_NO_TEXT = "This problem is about the whole file: there is no text of a game to show."
+
+
 class ImportsDialog(QDialog):
     """All imports above, the chosen one's problems below, the chosen problem's text at the bottom."""
 
@@ -55,6 +58,7 @@ class ImportsDialog(QDialog):
         self.text.setFont(theme.mono_font())
         self.text.setAccessibleName("The text the problem speaks of")
         self.text.setPlaceholderText("Choose a problem to see the text it speaks of.")
+        self._reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = QPushButton("Copy text")
         self._copy.setEnabled(False)
         self._lay_out()
@@ -122,9 +126,11 @@ class ImportsDialog(QDialog):
     @Slot(QModelIndex, QModelIndex)
     def _on_problem(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
-            problem = self.problems.row(current.row())[1]
-            self._reason.setText(f"Line {problem.line}: {problem.reason}")
+            row = self.problems.row(current.row())
+            problem = row[1]
+            self._reason.setText(f"Line {problem.line}: {self.problems.text(row, 3)}\n{problem.source}")
             self.text.setPlainText(problem.text)
+            self.text.setPlaceholderText(_NO_TEXT)
             self._copy.setEnabled(bool(problem.text))
 
     @Slot()
