@@ -124,6 +124,10 @@ class Backend(ABC):
         table's key; for other tables ignore the answer.
         """
 
+    @abstractmethod
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Insert kind, name and folded name of entries that are not in `name_entry` yet, and find them from now on."""
+
     # -- searching -------------------------------------------------------------------------------------------------
 
     @abstractmethod

@@ -62,7 +62,7 @@ class Games:
 
         def store(connection: Connection) -> AddOutcome:
             outcome = _add(connection, self._database.backend, batch_id, prepared)
-            add_names(connection, names)
+            add_names(connection, self._database.backend, names)
             if batch_id is not None:
                 count_games(connection, batch_id, len(outcome.imported), len(outcome.duplicate_indexes))
                 record_problems(connection, batch_id, problems)

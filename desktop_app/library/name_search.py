@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, insert, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union_all
 
 from desktop_app.domain.names import NameKind, ascii_lower, fold
 from desktop_app.library.backend import in_texts, octets
@@ -75,7 +75,7 @@ class KnownNames:
             known.setdefault(kind, set()).update(some)
 
 
-def add_names(connection: Connection, names: Names) -> None:
+def add_names(connection: Connection, backend: Backend, names: Names) -> None:
     """Put names into the dictionary that are not there yet, inside the caller's write transaction."""
     rows = []
     for kind, some in names.items():
@@ -83,9 +83,9 @@ def add_names(connection: Connection, names: Names) -> None:
         if wanted:
             there = select(name_entry.c.name).where(name_entry.c.kind == int(kind), in_texts(name_entry.c.name, wanted))
             missing = wanted.difference(connection.execute(there).scalars())
-            rows += [{"kind": int(kind), "name": name, "folded": fold(name)} for name in sorted(missing)]
+            rows += [(int(kind), name, fold(name)) for name in sorted(missing)]
     if rows:
-        connection.execute(insert(name_entry), rows)
+        backend.insert_names(connection, rows)
 
 
 class NameConditions:

@@ -183,6 +183,12 @@ class PostgresBackend(Backend):
         statement = insert(table).returning(key, sort_by_parameter_order=True)
         return list(connection.execute(statement, values).scalars())
 
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """As any other rows."""
+        connection.execute(
+            insert(name_entry), [dict(zip(("kind", "name", "folded"), row, strict=True)) for row in rows]
+        )
+
     # -- searching -------------------------------------------------------------------------------------------------
 
     def create_text_search(self, connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,10 @@ _WAL_PAGES = 10_000
 """40 MB of log before it is worked into the file: pages that many games touch are then written once, not each time."""
 _READERS_KEPT = 4
 _TRIGRAM = 3
+_INSERT_NAMES = (
+    "INSERT INTO name_entry (kind, name, folded) "
+    "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)"
+)
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 _STEPS_BETWEEN_QUESTIONS = 100_000
 
@@ -267,6 +272,10 @@ class SqliteBackend(Backend):
         statement = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 -- names are the code's own
         connection.exec_driver_sql(statement, list(rows))
         return ids
+
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """In one statement: after each, the trigram table writes out what it has, which costs more than the rows."""
+        connection.exec_driver_sql(_INSERT_NAMES, (json.dumps(rows, ensure_ascii=False),))
 
     # -- searching -------------------------------------------------------------------------------------------------
 

@@ -11,12 +11,13 @@ from tests.unit.services.batches import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
-def library(location: str) -> Iterator[Library]:
-    """An open, empty library, in SQLite and in PostgreSQL."""
-    with Library.open(location) as opened:
+def library(tmp_path: Path) -> Iterator[Library]:
+    """An open, empty library in a file; what differs in PostgreSQL is tested where the library itself is."""
+    with Library.open(tmp_path / "games.kibitz") as opened:
         yield opened
 
 

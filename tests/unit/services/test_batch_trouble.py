@@ -33,7 +33,6 @@ def limit_pages(library: Library, extra: int) -> None:
 
 
 @pytest.mark.expects_log
-@pytest.mark.parametrize("location", ["sqlite"], indirect=True)
 def test_a_full_disk_pauses_the_job_and_loses_nothing(library: Library) -> None:
     """The job says why it waits; with room again it goes on, and no game has failed."""
     bench = Bench(library)
@@ -53,7 +52,6 @@ def test_a_full_disk_pauses_the_job_and_loses_nothing(library: Library) -> None:
 
 
 @pytest.mark.expects_log
-@pytest.mark.parametrize("location", ["sqlite"], indirect=True)
 def test_a_full_disk_while_a_job_is_made(library: Library) -> None:
     """Starting fails with the reason, and nothing is queued."""
     bench = Bench(library)

@@ -60,6 +60,17 @@ def test_finds_what_a_walk_finds(
 ) -> None:
     """Total, games, plies and counts equal those of a walk, from stored summaries or not, with a filter or not."""
     monkeypatch.setattr(position_block, "SUMMARISED", summarised)
+    _check_by_walking(library, filtered=filtered)
+
+
+@pytest.mark.parametrize("location", ["postgresql"], indirect=True)
+def test_finds_what_a_walk_finds_on_a_server(location: str) -> None:
+    """The same in PostgreSQL."""
+    with Library.open(location) as library:
+        _check_by_walking(library, filtered=True)
+
+
+def _check_by_walking(library: Library, *, filtered: bool) -> None:
     library.games.add(None, make_records(60, seed=4, plies=12))
     assert index_positions(library).complete
     expression = "1-0" if filtered else ""

@@ -41,8 +41,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "name", name=op.f("uq_name_entry_kind_name")),
     )
     connection = op.get_bind()
-    _create_text_search(connection)
     _fill_names(connection)
+    _create_text_search(connection)
     _fill_speeds(connection)
     _create_indexes()
 
@@ -53,6 +53,7 @@ def _create_text_search(connection: sa.Connection) -> None:
             "CREATE VIRTUAL TABLE name_fts USING fts5"
             "(folded, content='name_entry', content_rowid='id', tokenize='trigram', detail='full')"
         )
+        op.execute("INSERT INTO name_fts (name_fts) VALUES ('rebuild')")
         op.execute(
             "CREATE TRIGGER name_entry_added AFTER INSERT ON name_entry BEGIN "
             "INSERT INTO name_fts (rowid, folded) VALUES (new.id, new.folded); END"
