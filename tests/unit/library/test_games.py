@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
 from desktop_app.domain.game import GameRecord, GameState, Opening, Ply
@@ -195,3 +196,13 @@ def test_rows_are_ready_for_json(library: Library) -> None:
     (game_id,) = library.games.add(None, [make_record()]).imported
     row = library.games.rows([game_id])[0]
     json.dumps([getattr(row, name) for name in SORTS])
+
+
+def test_names_of_games_that_were_not_stored_are_not_taken_as_known(library: Library) -> None:
+    """Names are asked for once; those of a commit that failed go into the dictionary with the next one."""
+    records = make_records(3, seed=11)
+    with pytest.raises(IntegrityError):
+        library.games.add(4711, records)  # no such import
+    library.games.add(None, records)
+    wanted = GameQuery(parse_filter(f'white:"{records[1].header("White")}"'))
+    assert library.games.count(wanted) >= 1
