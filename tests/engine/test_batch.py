@@ -98,7 +98,7 @@ def test_evaluations_depend_on_neither_workers_nor_dying_engines(
     victims = iter(("first",))
 
     def kill_an_engine(event: BatchEvent) -> None:
-        if isinstance(event, PositionNews) and not event.reused and next(victims, None):
+        if isinstance(event, PositionNews) and event.worker >= 0 and not event.reused and next(victims, None):
             engines = [child for child in psutil.Process().children(recursive=True) if "stockfish" in child.name()]
             assert engines
             engines[0].kill()

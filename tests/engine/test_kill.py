@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NODES = "2000"
 WORKERS = 2
 GAMES = 10
+KILLED_GAMES = 29
+"""Enough that no machine is done before the last kill: three times as long as all the waiting."""
 KILLS = 5
 DEADLINE_S = 120.0
 SEED = 20261123
@@ -96,9 +98,9 @@ def location(tmp_path: Path) -> Path:
     return new_library(tmp_path / "killed.kibitz")
 
 
-def new_library(location: Path) -> Path:
+def new_library(location: Path, games_wanted: int = GAMES) -> Path:
     """Import the first sample games into a new library."""
-    games = (ROOT / "resources" / "samples.pgn").read_text(encoding="utf-8").split("\n\n[Event ")[:GAMES]
+    games = (ROOT / "resources" / "samples.pgn").read_text(encoding="utf-8").split("\n\n[Event ")[:games_wanted]
     source = location.with_suffix(".pgn")
     source.write_text("\n\n[Event ".join(games) + "\n", encoding="utf-8")
     with Library.open(location) as library:
@@ -135,7 +137,7 @@ def started(location: Path, stockfish: str) -> Iterator[Run]:
 @pytest.mark.slow
 def test_a_batch_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: Path, stockfish: str) -> None:
     """After each kill -9 at most a chunk a worker is searched again, and the end is the same to the last digit."""
-    calm, killed = new_library(tmp_path / "calm.kibitz"), new_library(tmp_path / "killed.kibitz")
+    calm, killed = (new_library(tmp_path / f"{name}.kibitz", KILLED_GAMES) for name in ("calm", "killed"))
     undisturbed = Run(calm, stockfish)
     assert undisturbed.finish() == 0, undisturbed.errors
     expected = shown(calm)
@@ -144,8 +146,9 @@ def test_a_batch_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     before, searched = 0, 0
     for _ in range(KILLS):
         run = Run(killed, stockfish)
-        assert run.first_position.wait(DEADLINE_S)
+        assert run.first_position.wait(DEADLINE_S), run.errors
         threading.Event().wait(rng.uniform(0.0, 0.6))
+        assert run.process.poll() is None, "done before it was killed: this test needs more games"
         run.kill()
         run.finish()
         now = stored(killed)

@@ -23,6 +23,7 @@ from desktop_app.services.show_game import show_game, to_json
 from tests.ui.windows.real_window import ROOT, RealWindow, environment, evaluated, window_stands
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = [
@@ -32,9 +33,25 @@ pytestmark = [
 
 NODES = 2000
 WORKERS = 2
-GAMES = 8
+GAMES = 29
+"""All the samples: enough that no machine is done before the last kill."""
 KILLS = 5
 SEED = 20261123
+
+
+@pytest.fixture
+def open_window(x_display: str) -> Iterator[Callable[..., RealWindow]]:
+    """Start the application on a library; what a failing test leaves is killed."""
+    opened: list[RealWindow] = []
+
+    def open_one(library: Path, **more: str) -> RealWindow:
+        opened.append(RealWindow(library, x_display, **more))
+        return opened[-1]
+
+    yield open_one
+    for window in opened:
+        if window.process.poll() is None:
+            window.kill()
 
 
 def _games(path: Path, count: int) -> Path:
@@ -47,11 +64,13 @@ def _mouse(display: str, *words: object) -> None:
 
 
 @pytest.mark.slow
-def test_files_dragged_from_another_program_are_imported(x_display: str, tmp_path: Path) -> None:
+def test_files_dragged_from_another_program_are_imported(
+    x_display: str, open_window: Callable[..., RealWindow], tmp_path: Path
+) -> None:
     """A file manager's drag ends over the window: XDND enter, drop, and the games are in the library."""
     first, second = _games(tmp_path / "first games.pgn", 3), tmp_path / "second.pgn"
     second.write_text(sample_texts()[5], encoding="utf-8")
-    window = RealWindow(tmp_path / "drop.kibitz", x_display)
+    window = open_window(tmp_path / "drop.kibitz")
     source = subprocess.Popen(
         [sys.executable, str(ROOT / "tests" / "fakes" / "drag_source.py"), "1450", "900", str(first), str(second)],
         env=environment(x_display),
@@ -122,7 +141,7 @@ class _Counted:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_window_killed_again_and_again_ends_like_an_undisturbed_one(
-    x_display: str, stockfish: str, tmp_path: Path
+    open_window: Callable[..., RealWindow], stockfish: str, tmp_path: Path
 ) -> None:
     """Five times `kill -9` at a random moment: no engine stays, a restart resumes by itself, the end is the same."""
     log = tmp_path / "asked.txt"
@@ -132,7 +151,7 @@ def test_the_window_killed_again_and_again_ends_like_an_undisturbed_one(
     more = {"KIBITZ_ENGINE": str(engine)}
 
     calm = _Counted(tmp_path / "calm", engine, log)
-    window = RealWindow(calm.location, x_display, **more)
+    window = open_window(calm.location, **more)
     window.wait_until(calm.done, 120, "the undisturbed batch is done")
     assert window.close() == 0
     undisturbed = calm.searches()
@@ -142,14 +161,15 @@ def test_the_window_killed_again_and_again_ends_like_an_undisturbed_one(
     rng = random.Random(SEED)  # noqa: S311 - moments of killing
     pause = threading.Event()
     for _ in range(KILLS):
-        window = RealWindow(killed.location, x_display, **more)
+        window = open_window(killed.location, **more)
         before = evaluated(killed.location)
         window.wait_until(lambda before=before: evaluated(killed.location) > before, 60, "the job resumed by itself")
         pause.wait(rng.uniform(0.0, 0.4))
+        assert not killed.done(), "done before it was killed: this test needs more games"
         left = window.kill()
         _gone, alive = psutil.wait_procs(left, timeout=5)
         assert not alive, f"processes survived kill -9: {alive}"
-    window = RealWindow(killed.location, x_display, **more)
+    window = open_window(killed.location, **more)
     window.wait_until(killed.done, 120, "the killed batch is done")
     assert window.close() == 0
 
