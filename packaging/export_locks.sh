@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 export UV_CUSTOM_COMPILE_COMMAND="make lock"
 uv export --quiet --frozen --no-emit-project --all-extras --no-default-groups --group dev -o requirements.lock
-uv export --quiet --frozen --no-emit-project --extra library --no-default-groups --group test -o requirements-headless.lock
+uv export --quiet --frozen --no-emit-project --extra library --extra postgres --no-default-groups --group test -o requirements-headless.lock
 uv export --quiet --frozen --no-emit-project --only-group build -o requirements-build.lock
 if grep -n '://' requirements.lock requirements-headless.lock requirements-build.lock; then
   echo "A lock file names a registry." >&2

@@ -2,7 +2,7 @@
 # Installs the system packages Kibitz needs on Debian 12+ and Ubuntu 24.04+; does nothing where all are there.
 #
 #   packaging/system_packages.sh run     what the application needs: Python, Stockfish, Qt's runtime libraries
-#   packaging/system_packages.sh test    the same, and what the tests need: a virtual display and tools that drive it
+#   packaging/system_packages.sh test    the same, and what the tests need: a virtual display with tools that drive it, PostgreSQL
 #
 # A name with alternatives ("a|b") is installed under the first name this release knows: package names differ
 # between releases. Needs root or sudo only when something is missing.
@@ -17,7 +17,7 @@ packages=(
   libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0
 )
 if [ "$purpose" = test ]; then
-  packages+=(xvfb xdotool openbox x11-utils imagemagick)
+  packages+=(xvfb xdotool openbox x11-utils imagemagick postgresql)
 fi
 # The fast reader of games is compiled when the project is installed.
 if ! command -v "${CC:-cc}" >/dev/null; then

@@ -1,99 +1,125 @@
-"""`kibitz bench library`: adding games, and the first page of listed sorts and filters, in a library of many games."""
+"""`kibitz bench library`: adding games, and the first page of listed sorts and filters, in a library of many games.
+
+The games are seeded multiples: moves of real games (those `KIBITZ_CORPUS` names, else the sample games played on at
+random), with players, events, ratings and dates drawn so that names are as many and as unequal as in a real database.
+How many: `--games`, or `KIBITZ_BENCH_GAMES`; with `KIBITZ_BENCH_LIBRARY` the library stays there and is used again.
+"""
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.bench.data import sample_texts, write_multiples
+import psutil
+
 from desktop_app.bench.figures import percentile
+from desktop_app.bench.many_games import Multiples, pool
+from desktop_app.bench.position_bench import measure_positions
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.library.library import Library
-from desktop_app.services.import_games import import_sources
 
 if TYPE_CHECKING:
-    from desktop_app.domain.game import GameRecord
+    from collections.abc import Callable
 
-GAMES = 50_000
+GAMES = 200_000
+GAMES_VARIABLE = "KIBITZ_BENCH_GAMES"
+LIBRARY_VARIABLE = "KIBITZ_BENCH_LIBRARY"
 BATCH = 500
+IMPORTS = 20
 PAGE = 100
 REPEATS = 15
+ANALYSED_SHARE = 0.03
+MOST_ANALYSED = 20_000
+
+
+def _filtered(expression: str, sort: str = "id", *, descending: bool = False) -> GameQuery:
+    return GameQuery(filter=parse_filter(expression), sort=sort, descending=descending)
+
+
 QUERIES: dict[str, GameQuery] = {
     "newest first": GameQuery(sort="date", descending=True),
     "by White": GameQuery(sort="white"),
-    "by Black": GameQuery(sort="black"),
-    "by result": GameQuery(sort="result"),
     "by rating": GameQuery(sort="white_elo", descending=True),
-    "by length": GameQuery(sort="ply_count", descending=True),
     "by opening": GameQuery(sort="opening"),
-    "a player, either colour": GameQuery(filter=parse_filter('player:"Player 42"')),
-    "White's name": GameQuery(filter=parse_filter('white:"Player 7"')),
-    "event": GameQuery(filter=parse_filter('event:"open 12"')),
-    "result": GameQuery(filter=parse_filter("result:1-0")),
-    "years": GameQuery(filter=parse_filter("date>=2010 date<2015"), sort="date"),
-    "ECO": GameQuery(filter=parse_filter("eco:C")),
-    "length": GameQuery(filter=parse_filter("moves>40")),
-    "state": GameQuery(filter=parse_filter("state:unanalysed")),
-    "free words": GameQuery(filter=parse_filter("player 99")),
-    "combined": GameQuery(filter=parse_filter("result:0-1 moves<30 date>2000"), sort="date", descending=True),
+    "by length": GameQuery(sort="ply_count", descending=True),
+    "by accuracy": GameQuery(sort="white_accuracy"),
+    "player, either colour, newest first": _filtered("player:carlsen", "date", descending=True),
+    "player, a part of many names": _filtered("player:an", "white_elo", descending=True),
+    "two players": _filtered("player:carlsen player:anand"),
+    "White's whole name": _filtered('white="Carlsen, Magnus"', "date"),
+    "rating of either": _filtered("elo>=2700", "date", descending=True),
+    "result and years": _filtered("result:0-1 date:2010..2014", "date"),
+    "event": _filtered("event:olympiad", "event"),
+    "site": _filtered("site:reykjavik", "date"),
+    "ECO group by rating": _filtered("eco:B9", "black_elo", descending=True),
+    "opening's name": _filtered("opening:najdorf", "date", descending=True),
+    "speed and length": _filtered("speed:blitz moves<20", "ply_count"),
+    "termination": _filtered("termination:forfeit", "date", descending=True),
+    "state and accuracy": _filtered("state:analysed accuracy<60", "white_accuracy"),
+    "error counts": _filtered("blunders>=4", "white_blunders", descending=True),
+    "import batch": _filtered("batch:3", "white"),
+    "free words": _filtered("carlsen olympiad"),
+    "a word that nothing matches": _filtered("xyzzy"),
+    "not a player, draws": _filtered("-player:carlsen result:draw", "black"),
 }
 
 
-def measure(games: int = GAMES) -> dict[str, Any]:
-    """Games added a second, bytes a game, and p50/p95 milliseconds of the first page of each listed query."""
+def measure(games: int | None = None) -> dict[str, Any]:
+    """Games added a second, bytes a game, milliseconds of each query (also of the processor), the position index."""
+    wanted = games or int(os.environ.get(GAMES_VARIABLE) or GAMES)
     with tempfile.TemporaryDirectory(prefix="kibitz-bench-") as folder:
-        path = Path(folder) / "library.kibitz"
+        path = Path(os.environ.get(LIBRARY_VARIABLE) or Path(folder) / "library.kibitz")
         with Library.open(path) as library:
-            rate = _fill(library, Path(folder), games)
-            latencies = {name: _latency(library, query) for name, query in QUERIES.items()}
-        size = path.stat().st_size
-    worst = max(float(found["p95_ms"]) for found in latencies.values())
-    return {
-        "games": games,
-        "added_per_second": round(rate),
-        "bytes_per_game": round(size / games),
-        "first_page": latencies,
-        "slowest_p95_ms": worst,
-    }
+            figures = _fill(library, wanted)
+            latencies = {name: _latency(_page_of(library, query)) for name, query in QUERIES.items()}
+            figures |= {
+                "bytes_per_game": round(path.stat().st_size / wanted),
+                "first_page": latencies,
+                "slowest_p95_ms": max(found["p95_ms"] for found in latencies.values()),
+                "slowest_cpu_p95_ms": max(found["cpu_p95_ms"] for found in latencies.values()),
+                "all_ids": _latency(lambda: library.games.ids(GameQuery(sort="date")), repeats=3),
+                **measure_positions(library, path),
+            }
+    return {"games": wanted, **figures, "memory_mb": round(psutil.Process().memory_info().rss / 2**20)}
 
 
-def _fill(library: Library, folder: Path, games: int) -> float:
-    """Add multiples of the sample games; returns games a second of the storing alone."""
-    source = folder / "samples.pgn"
-    write_multiples(source, len(sample_texts()))
-    import_sources(library, [source], workers=0)
-    originals = [library.games.get(row.id).record for row in library.games.page(GameQuery(), 0, PAGE)]
+def _fill(library: Library, games: int) -> dict[str, Any]:
+    """Add multiples until there are `games`; the rate is that of the storing alone."""
+    there = library.games.count(GameQuery())
+    if there >= games:
+        return {"games_there": there}
+    multiples = Multiples(pool())
     batch_id = library.imports.begin("bench")
     seconds = 0.0
-    for first in range(0, games, BATCH):
-        records = [_variant(originals[index % len(originals)], index) for index in range(first, first + BATCH)]
+    for first in range(there, games, BATCH):
+        if first % max(BATCH, games // IMPORTS // BATCH * BATCH) == 0:
+            batch_id = library.imports.begin(f"bench {first}")
+        records = [multiples.game(index) for index in range(first, first + BATCH)]
         started = time.perf_counter()
         library.games.add(batch_id, records)
         seconds += time.perf_counter() - started
-    return games / seconds
+    library.database.write(library.database.backend.refresh_statistics)
+    analysed = min(MOST_ANALYSED, round(games * ANALYSED_SHARE))
+    multiples.pretend_analysis(library, analysed)
+    return {"added_per_second": round((games - there) / seconds), "analysed": analysed}
 
 
-def _variant(record: GameRecord, index: int) -> GameRecord:
-    headers = dict(record.headers)
-    headers |= {
-        "White": f"Player {index * 7919 % 5003}, A",
-        "Black": f"Player {index * 104729 % 4999}, B",
-        "Date": f"{1990 + index % 35}.{1 + index % 12:02}.{1 + index % 28:02}",
-        "Event": f"Bench open {index % 97}",
-        "Round": str(index),
-        "WhiteElo": str(1000 + index * 31 % 1800),
-        "BlackElo": str(1000 + index * 37 % 1800),
-    }
-    return replace(record, headers=tuple(headers.items()))
+def _page_of(library: Library, query: GameQuery) -> Callable[[], object]:
+    return lambda: library.games.page(query, 0, PAGE)
 
 
-def _latency(library: Library, query: GameQuery) -> dict[str, Any]:
-    spent = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        library.games.page(query, 0, PAGE)
+def _latency(run: Callable[[], object], *, repeats: int = REPEATS) -> dict[str, Any]:
+    spent, processor = [], []
+    for _ in range(repeats):
+        started, started_cpu = time.perf_counter(), time.thread_time()
+        run()
         spent.append((time.perf_counter() - started) * 1000)
-    return {"p50_ms": round(percentile(spent, 0.5), 2), "p95_ms": round(percentile(spent, 0.95), 2)}
+        processor.append((time.thread_time() - started_cpu) * 1000)
+    return {
+        "p50_ms": round(percentile(spent, 0.5), 2),
+        "p95_ms": round(percentile(spent, 0.95), 2),
+        "cpu_p95_ms": round(percentile(processor, 0.95), 2),
+    }

@@ -16,13 +16,15 @@ from desktop_app.bench.figures import machine
 _MODULES = {"import": "import_bench", "analyse": "analyse_bench", "library": "library_bench", "ui": "ui_bench"}
 
 
-def run(what: str, *, as_json: bool) -> int:
+def run(what: str, *, as_json: bool, games: int | None = None) -> int:
     """Run the bench named `what` and print its figures; returns the exit code.
+
+    `games` says how many games it is about, for those that ask (import, library).
 
     Raises EnvironmentLackingError where something it needs (an engine, a display) is missing.
     """
     bench = importlib.import_module(f"desktop_app.bench.{_MODULES[what]}")
-    figures: dict[str, Any] = bench.measure()
+    figures: dict[str, Any] = bench.measure(games) if games else bench.measure()
     report = {
         "bench": what,
         "command": f"kibitz bench {what}",

@@ -30,6 +30,7 @@ _RUNNERS = {
     "analyse": ("desktop_app.cli.analyse_command", "run_analyse"),
     "show": ("desktop_app.cli.library_commands", "run_show"),
     "export": ("desktop_app.cli.library_commands", "run_export"),
+    "find-position": ("desktop_app.cli.position_command", "run_find_position"),
     "doctor": ("desktop_app.cli.doctor_command", "run_doctor"),
     "bench": ("desktop_app.cli.bench_command", "run_bench"),
 }

@@ -94,8 +94,19 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the PGN file to write")
 
 
+def _find_position(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("fen", metavar="FEN", help="the position, between quotation marks")
+    parser.add_argument("--filter", metavar="EXPR", help="only games that match (docs/filters.md)")
+    parser.add_argument("--limit", metavar="N", type=_positive, help="list at most so many games (default: 100)")
+    parser.add_argument(
+        "--indexed-only", action="store_true", help="answer at once, from the games that are indexed already"
+    )
+    _json(parser)
+
+
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=BENCHES, help="what to measure")
+    parser.add_argument("--games", metavar="N", type=_positive, help="how many games (import and library)")
     _json(parser)
 
 
@@ -105,6 +116,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "analyse": CommandSpec("let the engine review games; repeating it goes on where it stopped", _analyse),
     "show": CommandSpec("one game with evaluations, verdicts and summary", _show),
     "export": CommandSpec("write games as annotated PGN", _export),
+    "find-position": CommandSpec("games that have a position, and what was played there", _find_position),
     "doctor": CommandSpec("what works here, what does not, and what to do", _json),
     "bench": CommandSpec("measure this machine and this build", _bench),
 }

@@ -32,6 +32,7 @@ class Kind(Enum):
     RESULT = "result"
     STATE = "state"
     MARK = "mark"
+    SPEED = "speed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ FIELDS: dict[str, FieldInfo] = {
     "variant": FieldInfo(Kind.TEXT, ("variant",)),
     "termination": FieldInfo(Kind.TEXT, ("termination",)),
     "time": FieldInfo(Kind.TEXT, ("time_control",)),
+    "speed": FieldInfo(Kind.SPEED, ("speed",)),
     "eco": FieldInfo(Kind.CODE, ("eco",)),
     "result": FieldInfo(Kind.RESULT, ("result",)),
     "state": FieldInfo(Kind.STATE, ("state",)),
@@ -84,6 +86,7 @@ ALIASES = {
     "players": "player",
     "rating": "elo",
     "tc": "time",
+    "class": "speed",
     "ply": "plies",
     "blunder": "blunders",
     "mistake": "mistakes",

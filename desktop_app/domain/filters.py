@@ -30,6 +30,7 @@ from desktop_app.domain.filter_terms import (
 )
 from desktop_app.domain.game import GameState
 from desktop_app.domain.rows import GameRow
+from desktop_app.domain.speed import Speed
 from desktop_app.errors import FilterSyntaxError
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def _term(token: _Token, op: Op) -> Term:
     return Term(name, op, _READERS[info.kind](token, op))
 
 
-_UNORDERED = frozenset({Kind.TEXT, Kind.RESULT, Kind.STATE, Kind.MARK})
+_UNORDERED = frozenset({Kind.TEXT, Kind.RESULT, Kind.STATE, Kind.MARK, Kind.SPEED})
 
 
 def _bad_value(token: _Token, expected: str) -> FilterSyntaxError:
@@ -315,6 +316,12 @@ def _read_mark(token: _Token, _: Op) -> Value:
     return token.value.lower()
 
 
+def _read_speed(token: _Token, _: Op) -> Value:
+    if token.value.lower() not in set(Speed):
+        raise _bad_value(token, f"one of {', '.join(Speed)}")
+    return token.value.lower()
+
+
 _READERS = {
     Kind.TEXT: lambda token, _: token.value,
     Kind.CODE: _read_code,
@@ -323,4 +330,5 @@ _READERS = {
     Kind.RESULT: _read_result,
     Kind.STATE: _read_state,
     Kind.MARK: _read_mark,
+    Kind.SPEED: _read_speed,
 }

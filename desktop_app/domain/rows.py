@@ -32,6 +32,7 @@ class GameRow:
         evaluated: positions of the shown analysis that are evaluated so far.
         white_accuracy … black_blunders: of the shown analysis, None before there is one. Accuracy 0…100, ACPL in
             centipawns, unrounded.
+        speed: class of the time control (`domain.speed`), "" where it is not known.
     """
 
     id: GameId
@@ -66,6 +67,7 @@ class GameRow:
     black_inaccuracies: int | None
     black_mistakes: int | None
     black_blunders: int | None
+    speed: str = ""
 
     @property
     def positions_total(self) -> int:

@@ -1,204 +1,253 @@
-"""What differs between database systems: how to connect, prepare a connection and pass sets. The one place for it.
+"""What differs between database systems, behind one interface; the only place where code asks which one it is.
 
-SQLite today; PostgreSQL will stand beside it with the same methods. Any thread.
+`sqlite_backend` and `postgres_backend` implement `Backend`; `backend_of` picks one by the location. Below the interface
+stand the few constructs that SQLAlchemy does not translate by itself. Any thread.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
+from abc import ABC, abstractmethod
 from array import array
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, func, select
+from sqlalchemy import BigInteger, Integer, cast, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
 
 from desktop_app.errors import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
-    from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, Table
-
-APPLICATION_ID = 0x4B696274
-"""SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select, Table
 
 DEFAULT_BUSY_TIMEOUT_MS = 5_000
-_CACHE_KIB = 32_768
-_WRITER_CACHE_KIB = 65_536
-"""An import touches a dozen indexes at random places; what falls out of the cache is read again."""
-_WAL_PAGES = 10_000
-"""40 MB of log before it is worked into the file: pages that many games touch are then written once, not each time."""
-_READERS_KEPT = 4
-_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+CHOICES = "Give a file path, sqlite:///PATH, or postgresql+psycopg://USER@HOST/DATABASE."
 
 
-def sqlite_path(location: str | Path) -> Path:
-    """The absolute path of the SQLite file that `location` (a path or an sqlite:/// URL) names.
+class Backend(ABC):
+    """One library's place in one database system: how to connect to it, make it, check it and explain its errors.
 
-    Raises LibraryError for URLs of other systems and for databases without a file.
-    """
-    text = str(location)
-    if "://" not in text:
-        return Path(location).expanduser().absolute()
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise LibraryError(
-            "The library's address cannot be understood.", action="Give a file path, or sqlite:///PATH."
-        ) from error
-    if url.get_backend_name() != "sqlite":
-        raise LibraryError(
-            f"This version of Kibitz keeps libraries in SQLite files, not in {url.get_backend_name()}.",
-            action="Give a file path, or sqlite:///PATH.",
-        )
-    if not url.database or url.database == ":memory:":
-        raise LibraryError("A library needs a file to live in.", action="Give a file path, or sqlite:///PATH.")
-    return Path(url.database).expanduser().absolute()
-
-
-class SqliteBackend:
-    """Connections to one SQLite file.
-
-    The driver is in autocommit mode and every transaction is opened by an explicit BEGIN, so that schema changes are
-    rolled back like any other statement (Python's driver would commit before them).
+    Attributes:
+        location: where it is, for people and for another process's `open`; never with a password.
+        path: its file, None where a server keeps it.
+        many_hosts: whether processes of several machines may use it at the same time.
     """
 
-    def __init__(self, path: Path, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
-        self.path = path
-        self._busy_timeout_ms = busy_timeout_ms
+    location: str
+    path: Path | None
+    many_hosts: bool
 
-    def connect_raw(self, *, create: bool = False) -> sqlite3.Connection:
-        """A driver connection in autocommit mode with our waiting time, and no other setting yet."""
-        mode = "rwc" if create else "rw"
-        return sqlite3.connect(
-            f"{self.path.as_uri()}?mode={mode}",
-            uri=True,
-            timeout=self._busy_timeout_ms / 1000,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+    # -- connections -----------------------------------------------------------------------------------------------
 
-    def plain_engine(self, *, create: bool = False) -> Engine:
-        """An engine for creating and upgrading: journal mode and foreign keys as they are, BEGIN IMMEDIATE."""
-        engine = create_engine("sqlite://", creator=lambda: self.connect_raw(create=create), poolclass=NullPool)
-        event.listen(engine, "begin", _begin_immediate)
-        return engine
-
+    @abstractmethod
     def writer_engine(self) -> Engine:
-        """An engine whose transactions take the write lock at once: they wait at BEGIN or not at all."""
-        engine = create_engine("sqlite://", creator=self._connect_writer, poolclass=NullPool)
-        event.listen(engine, "begin", _begin_immediate)
-        return engine
+        """An engine whose transactions are alone from BEGIN on, in all processes: they wait there or not at all."""
 
+    @abstractmethod
     def reader_engine(self) -> Engine:
-        """An engine whose connections cannot write; a few are kept warm, a burst may open more."""
-        engine = create_engine(
-            "sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=_READERS_KEPT, max_overflow=-1
-        )
-        event.listen(engine, "begin", _begin)
-        return engine
+        """An engine whose transactions see one moment of the library and cannot write; a few connections stay warm."""
 
-    def _connect_writer(self) -> sqlite3.Connection:
-        connection = self.connect_raw()
+    @abstractmethod
+    def upgrade_engine(self) -> Engine:
+        """An engine for changing the schema: transactions are alone, and undo schema changes too."""
+
+    @abstractmethod
+    def abandon_when(self, connection: Connection, asked: Callable[[], bool]) -> None:
+        """Make statements of this connection end with an error once `asked()` is true."""
+
+    @abstractmethod
+    def interrupt(self, connection: Connection) -> None:
+        """End the statement that runs on this connection now, if any; called from another thread."""
+
+    # -- making and checking ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def is_new(self) -> bool:
+        """Whether nothing is there yet. Raises LibraryError where no library can be."""
+
+    @abstractmethod
+    def missing(self) -> LibraryError:
+        """There is no library here, and none was to be made."""
+
+    @abstractmethod
+    def creating(self) -> AbstractContextManager[Connection]:
+        """A transaction in which the schema is created; nothing is left of it when the block raises."""
+
+    @abstractmethod
+    def is_signed(self, connection: Connection) -> bool:
+        """Whether a library of ours is there."""
+
+    @abstractmethod
+    def sign(self, connection: Connection, version: str) -> None:
+        """Mark it as a Kibitz library of this schema, for other tools and for `is_signed`."""
+
+    @abstractmethod
+    def installed_version(self) -> str:
+        """The schema's number, digits only. Raises LibraryCorruptError where this is no library of ours."""
+
+    @abstractmethod
+    def before_upgrade(self, connection: Connection) -> None:
+        """Prepare a connection, outside of a transaction, for rebuilding tables."""
+
+    @abstractmethod
+    def back_up(self, name: str) -> Path | None:
+        """Copy the library beside itself, whole or not at all; None where that is its server's business.
+
+        Args:
+            name: what the copy is for; part of its file name.
+        """
+
+    @abstractmethod
+    def broken_references(self, connection: Connection) -> list[str]:
+        """Rows that refer to missing ones, as sentences."""
+
+    @abstractmethod
+    def damage(self, connection: Connection) -> list[str]:
+        """What the system's own check finds wrong with the stored data."""
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def insert_rows(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> Sequence[int]:
+        """Insert many rows as fast as the system can, inside a write transaction; returns their ids, in order.
+
+        Values must be what the driver takes (no SQLAlchemy types). Ids are generated where `columns` leave out the
+        table's key; for other tables ignore the answer.
+        """
+
+    @abstractmethod
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """Insert kind, name and folded name of entries that are not in `name_entry` yet, and find them from now on."""
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def create_text_search(self, connection: Connection) -> None:
+        """Make what finds parts of `name_entry.folded` fast, beside the new tables."""
+
+    @abstractmethod
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """`name_entry.folded` contains this text, which is folded and not empty; fast for rare texts."""
+
+    @abstractmethod
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Let the planner see how values are spread, after many rows came; a few milliseconds, or nothing."""
+
+    @abstractmethod
+    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:
+        """Read `game` by this index, or by the primary key for None, where the planner may not see that it is best."""
+
+    # -- errors ----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def explain(self, error: BaseException) -> LibraryError | None:
+        """The known error behind what a driver or the operating system raised; None when it is a bug of ours."""
+
+    @contextmanager
+    def known_errors(self) -> Iterator[None]:
+        """Map database and file errors raised inside to LibraryError kinds; others pass as they are."""
         try:
-            # A network folder may refuse WAL; SQLite then stays in its old mode, slower but correct.
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-            # NORMAL under WAL: a power cut may lose the last commits, never damages the file; kill -9 loses none.
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
-            self._common_settings(connection)
-            connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
-        except BaseException:
-            connection.close()
+            yield
+        except LibraryError:
             raise
-        return connection
+        except Exception as error:
+            known = self.explain(error)
+            if known is None:
+                raise
+            raise known from error
 
-    def _connect_reader(self) -> sqlite3.Connection:
-        connection = self.connect_raw()
+
+def backend_of(location: str | Path, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> Backend:
+    """The backend for a path or URL. Raises LibraryError for addresses that name no library we could open."""
+    text = str(location)
+    name = "sqlite"
+    if "://" in text:
         try:
-            connection.execute("PRAGMA query_only=ON")
-            self._common_settings(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            name = make_url(text).get_backend_name()
+        except ArgumentError as error:
+            raise LibraryError("The library's address cannot be understood.", action=CHOICES) from error
+    if name == "postgresql":
+        from desktop_app.library.postgres_backend import PostgresBackend  # noqa: PLC0415 -- its driver is optional
 
-    @staticmethod
-    def _common_settings(connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        return PostgresBackend(text, busy_timeout_ms=busy_timeout_ms)
+    if name != "sqlite":
+        raise LibraryError(f"Kibitz keeps libraries in SQLite files or in PostgreSQL, not in {name}.", action=CHOICES)
+    from desktop_app.library.sqlite_backend import SqliteBackend, sqlite_path  # noqa: PLC0415 -- it builds on this one
 
-    def back_up(self, target: Path) -> None:
-        """Copy the library to `target`, whole or not at all, while others may read and write it."""
-        part = target.with_name(target.name + ".part")
-        try:
-            source, copy = self.connect_raw(), sqlite3.connect(part, isolation_level=None)
-            try:
-                _copy(source, copy)
-            finally:
-                copy.close()
-                source.close()
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+    return SqliteBackend(sqlite_path(location), busy_timeout_ms=busy_timeout_ms)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-    source.backup(target)
+def cause_of(error: BaseException) -> BaseException:
+    """What the driver raised, without SQLAlchemy's wrapping."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
-def in_set(column: Column[int], values: Iterable[int]) -> ColumnElement[bool]:
-    """`column` is one of `values`, however many: passed as one parameter, since SQLite limits their number."""
-    members = func.json_each(json.dumps([int(value) for value in values])).table_valued("value")
+# -- constructs ----------------------------------------------------------------------------------------------------
+
+
+class _Members(GenericFunction[Any]):
+    """The elements of a JSON array as rows."""
+
+    name = "json_members"
+    inherit_cache = True
+
+
+@compiles(_Members, "sqlite")
+def _sqlite_members(element: Any, compiler: Any, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Members, "postgresql")
+def _postgres_members(element: Any, compiler: Any, **options: Any) -> str:
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+
+
+class _Octets(GenericFunction[int]):
+    """How many bytes a text has in UTF-8."""
+
+    name = "text_octets"
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Octets, "sqlite")
+def _sqlite_octets(element: Any, compiler: Any, **options: Any) -> str:
+    return f"length(CAST({compiler.process(element.clauses, **options)} AS BLOB))"
+
+
+@compiles(_Octets, "postgresql")
+def _postgres_octets(element: Any, compiler: Any, **options: Any) -> str:
+    return f"octet_length({compiler.process(element.clauses, **options)})"
+
+
+def octets(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """How many bytes the text has in UTF-8; more than it has characters where it is not all ASCII."""
+    return _Octets(column)
+
+
+def in_set(column: ColumnElement[Any], values: Iterable[int]) -> ColumnElement[bool]:
+    """`column` is one of `values`, however many: passed as one parameter, since systems limit their number."""
+    members = func.json_members(json.dumps([int(value) for value in values])).table_valued("value")
+    return column.in_(select(cast(members.c.value, BigInteger)))
+
+
+def in_texts(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """`column` is one of these texts, however many."""
+    members = func.json_members(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return column.in_(select(members.c.value))
 
 
-def integers(connection: Connection, statement: Select[Any]) -> array[int]:
+def integers(connection: Connection, statement: Select[Any] | CompoundSelect[Any]) -> array[int]:
     """The only column of a query, read from the driver's own cursor: a million rows cost a third of SQLAlchemy's."""
     with connection.execute(statement) as result:
         cursor: Any = result.cursor
         return array("q", (value for (value,) in cursor))
-
-
-def insert_rows(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> Sequence[int]:
-    """Insert many rows through the driver itself, a third of SQLAlchemy's cost; returns their ids, in order.
-
-    Values must be what the driver takes (no SQLAlchemy types). Only inside a write transaction: the ids are the next
-    free ones of a table whose only integer key is generated; for other tables ignore the answer.
-    """
-    names = list(columns)
-    key = table.primary_key.columns[0]
-    generated = key.name not in names
-    ids: Sequence[int] = range(0)
-    if generated:
-        last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
-        ids = range(last + 1, last + 1 + len(rows))
-        names.append(key.name)
-        rows = [(*row, row_id) for row, row_id in zip(rows, ids, strict=True)]
-    marks = ", ".join("?" * len(names))
-    quoted = ", ".join(f'"{name}"' for name in names)
-    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', rows)  # noqa: S608 -- names are the code's own
-    return ids
-
-
-def driver_connection(connection: Connection) -> sqlite3.Connection:
-    """SQLite's own connection behind SQLAlchemy's."""
-    driver: Any = connection.connection.dbapi_connection
-    if not isinstance(driver, sqlite3.Connection):
-        raise TypeError(f"not a connection to SQLite: {driver!r}")
-    return driver
-
-
-def _begin(connection: Connection) -> Any:
-    connection.exec_driver_sql("BEGIN")
-
-
-def _begin_immediate(connection: Connection) -> Any:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

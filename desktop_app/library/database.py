@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from desktop_app.errors import LibraryClosedError
-from desktop_app.library.backend import DEFAULT_BUSY_TIMEOUT_MS, SqliteBackend, driver_connection, sqlite_path
-from desktop_app.library.faults import known_errors
+from desktop_app.library.backend import DEFAULT_BUSY_TIMEOUT_MS, backend_of
 from desktop_app.library.upgrade import CURRENT, Schema, prepare
 
 if TYPE_CHECKING:
@@ -28,13 +27,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from desktop_app.library.backend import Backend
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 CLOSE_BUDGET_S = 10.0
 _AFTER_INTERRUPT_S = 5.0
-_STEPS_BETWEEN_QUESTIONS = 100_000
 
 _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
 
@@ -51,9 +51,9 @@ class _Task:
 
 
 class Database:
-    """An open library file. Made by `open`, ended by `close`; also a context manager."""
+    """An open library. Made by `open`, ended by `close`; also a context manager."""
 
-    def __init__(self, backend: SqliteBackend) -> None:
+    def __init__(self, backend: Backend) -> None:
         """Connect to a library that `upgrade.prepare` has checked; callers use `open`."""
         self._backend = backend
         self._lock = threading.Condition()
@@ -63,12 +63,9 @@ class Database:
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._readers = backend.reader_engine()
         self._write_engine = backend.writer_engine()
-        with known_errors(backend.path):
+        with backend.known_errors():
             self._write_connection = self._write_engine.connect()
-        # Asked by SQLite now and then: ends a statement that `close` no longer waits for, whenever it starts.
-        driver_connection(self._write_connection).set_progress_handler(
-            lambda: self._abandoned, _STEPS_BETWEEN_QUESTIONS
-        )
+        backend.abandon_when(self._write_connection, lambda: self._abandoned)
         self._writer = threading.Thread(target=self._write_loop, name="kibitz-library-writer", daemon=True)
         self._writer.start()
         _open_databases.add(self)
@@ -82,7 +79,7 @@ class Database:
         busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS,
         schema: Schema = CURRENT,
     ) -> Database:
-        """Open the library at a path or an sqlite:/// URL; create or upgrade it where needed.
+        """Open the library at a path, an sqlite:/// or a postgresql+psycopg:// URL; create or upgrade it where needed.
 
         Args:
             location: where it is.
@@ -90,16 +87,26 @@ class Database:
             busy_timeout_ms: how long to wait for another process's transaction before LibraryLockedError.
             schema: what to upgrade to; only tests give another one.
 
-        Raises LibraryError kinds, each with a sentence for the user; the file is then as it was.
+        Raises LibraryError kinds, each with a sentence for the user; the library is then as it was.
         """
-        backend = SqliteBackend(sqlite_path(location), busy_timeout_ms=busy_timeout_ms)
+        backend = backend_of(location, busy_timeout_ms=busy_timeout_ms)
         prepare(backend, schema, create=create)
         return cls(backend)
 
     @property
-    def path(self) -> Path:
-        """The library's file."""
+    def location(self) -> str:
+        """Where it is, for people; without passwords."""
+        return self._backend.location
+
+    @property
+    def path(self) -> Path | None:
+        """The library's file; None where a server keeps it."""
         return self._backend.path
+
+    @property
+    def backend(self) -> Backend:
+        """What differs between database systems; for the library's own modules."""
+        return self._backend
 
     @property
     def closed(self) -> bool:
@@ -141,7 +148,7 @@ class Database:
                 raise self._closed_error()
             self._reads += 1
         try:
-            with known_errors(self.path), self._readers.connect() as connection, connection.begin():
+            with self._backend.known_errors(), self._readers.connect() as connection, connection.begin():
                 yield connection
         finally:
             with self._lock:
@@ -149,12 +156,9 @@ class Database:
                 self._lock.notify_all()
 
     def check(self) -> list[str]:
-        """SQLite's own integrity check: what is wrong, an empty list for a sound library. Reads the whole file."""
+        """What is wrong with the stored data, an empty list for a sound library. Reads all of it."""
         with self.read() as connection:
-            said = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-        found = [] if said == ["ok"] else said
-        return found + [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in broken]
+            return self._backend.damage(connection) + self._backend.broken_references(connection)
 
     def close(self, *, budget_s: float = CLOSE_BUDGET_S) -> None:
         """Refuse new callers, finish what is queued, end the writer, close all connections. Idempotent, any thread.
@@ -171,7 +175,10 @@ class Database:
         self._writer.join(budget_s)
         if self._writer.is_alive():
             self._abandoned = True
-            logger.warning("closing %s: its writer did not finish in %.0f s and is interrupted", self.path, budget_s)
+            self._backend.interrupt(self._write_connection)
+            logger.warning(
+                "closing %s: its writer did not finish in %.0f s and is interrupted", self.location, budget_s
+            )
             self._writer.join(_AFTER_INTERRUPT_S)
         with self._lock:
             self._lock.wait_for(lambda: self._reads == 0, max(0.0, deadline - time.monotonic()))
@@ -179,7 +186,7 @@ class Database:
         _open_databases.discard(self)
 
     def __repr__(self) -> str:
-        return f"<Database {self.path}{' (closed)' if self.closed else ''}>"
+        return f"<Database {self.location}{' (closed)' if self.closed else ''}>"
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +195,7 @@ class Database:
         self.close()
 
     def _closed_error(self) -> LibraryClosedError:
-        return LibraryClosedError(f"The library {self.path} is closed.")
+        return LibraryClosedError(f"The library {self.location} is closed.")
 
     def _write_loop(self) -> None:
         """The writer thread: one task after another until the sentinel."""
@@ -205,7 +212,7 @@ class Database:
             task.answer.set_exception(self._closed_error())
             return
         try:
-            with known_errors(self.path), self._write_connection.begin():
+            with self._backend.known_errors(), self._write_connection.begin():
                 result = task.run(self._write_connection)
         except BaseException as error:  # noqa: BLE001 -- every outcome belongs to the caller that waits for it
             task.answer.set_exception(error)

@@ -1,6 +1,6 @@
 """Turns what SQLite and the operating system say into the errors Kibitz knows, each with a sentence and an action.
 
-Any thread. Used by every module here that touches the file; nothing SQLAlchemy raises for a known cause gets past it.
+Any thread. Used by `sqlite_backend`; `postgres_backend` has a table of its own for what its server says.
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psutil
-from sqlalchemy.exc import DBAPIError
 
 from desktop_app.errors import (
     DiskFullError,
@@ -24,7 +22,7 @@ from desktop_app.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 _PRIMARY_CODE = 0xFF
@@ -34,27 +32,14 @@ _NO_ROOM_EXTENDED = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_
 RESTORE = "Open a backup, if one lies beside it, or a new library with --library; this file is left as it is."
 
 
-@contextmanager
-def known_errors(path: Path) -> Iterator[None]:
-    """Map database and file errors raised inside to LibraryError kinds about `path`; others pass as they are."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
-        known = explain(error, path)
-        if known is None:
-            raise
-        raise known from error
-
-
 def explain(error: BaseException, path: Path) -> LibraryError | None:
-    """The known error behind `error`, or None when it is a bug (bad SQL, a broken constraint)."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, OSError):
-        return _explain_os_error(cause, path)
-    if not isinstance(cause, sqlite3.Error):
+    """The known error behind what SQLite or the system raised, or None when it is a bug (a broken constraint)."""
+    if isinstance(error, OSError):
+        return _explain_os_error(error, path)
+    if not isinstance(error, sqlite3.Error):
         return None
-    code = getattr(cause, "sqlite_errorcode", None)
-    return None if code is None else _explain_code(code, str(cause), path)
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else _explain_code(code, str(error), path)
 
 
 def _explain_code(code: int, said: str, path: Path) -> LibraryError | None:
@@ -111,10 +96,10 @@ def read_only(path: Path) -> LibraryReadOnlyError:
     )
 
 
-def not_a_library(path: Path, *, why: str = "it is not a database file") -> LibraryCorruptError:
-    """The file at `path` is something else; it is left as it was."""
+def not_a_library(path: Path | str, *, why: str = "it is not a database file") -> LibraryCorruptError:
+    """What is at `path` is something else; it is left as it was."""
     return LibraryCorruptError(
-        f"{path} is not a Kibitz library: {why}.", action="Choose another file with --library; this one is untouched."
+        f"{path} is not a Kibitz library: {why}.", action="Choose another place with --library; this one is untouched."
     )
 
 

@@ -17,12 +17,16 @@ from desktop_app.domain.rows import BatchId, BatchState, ImportBatch
 from desktop_app.domain.work import Owner
 from desktop_app.errors import NotFoundError
 from desktop_app.library.owners import is_alive, this_owner
+from desktop_app.library.prepared import storable
 from desktop_app.library.tables import import_batch, import_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_app.library.database import Database
+
+_MANY_GAMES = 1_000
+"""An import of so many games changes how values are spread, which the planner should know."""
 
 _BATCH_COLUMNS = tuple(import_batch.c[name] for name in ImportBatch.__dataclass_fields__)
 
@@ -37,7 +41,7 @@ class Imports:
         """Note that this process starts an import; returns the id to store its games under."""
         owner = this_owner()
         row = {
-            "source": source,
+            "source": storable(source),
             "started_at": time.time(),
             "state": BatchState.RUNNING.value,
             "owner_host": owner.host,
@@ -69,7 +73,13 @@ class Imports:
             "bytes_unaccounted": receipt.bytes_unaccounted,
         }
         statement = update(import_batch).where(import_batch.c.id == int(batch_id)).values(values)
-        self._database.write(lambda connection: _require(connection.execute(statement).rowcount, batch_id))
+
+        def close(connection: Connection) -> None:
+            _require(connection.execute(statement).rowcount, batch_id)
+            if receipt.imported >= _MANY_GAMES:
+                self._database.backend.refresh_statistics(connection)
+
+        self._database.write(close)
 
     def list(self) -> list[ImportBatch]:
         """All imports, newest first."""
@@ -103,7 +113,9 @@ class Imports:
             import_batch.c.id, import_batch.c.owner_host, import_batch.c.owner_pid, import_batch.c.owner_started
         ).where(import_batch.c.state == BatchState.RUNNING.value)
         with self._database.read() as connection:
-            dead = [row[0] for row in connection.execute(running) if row[2] is None or not is_alive(Owner(*row[1:]))]
+            found = connection.execute(running).all()
+        many_hosts = self._database.backend.many_hosts
+        dead = [row[0] for row in found if row[2] is None or not is_alive(Owner(*row[1:]), many_hosts=many_hosts)]
         if dead:
             values = {"state": BatchState.INTERRUPTED.value, "finished_at": time.time()}
             still = import_batch.c.state == BatchState.RUNNING.value
@@ -154,12 +166,12 @@ def _problem_row(batch_id: int, problem: Problem) -> dict[str, Any]:
     text = zlib.compress(problem.text.encode("utf-8", "surrogatepass")) if problem.text else None
     return {
         "batch_id": int(batch_id),
-        "source": problem.source,
+        "source": storable(problem.source),
         "game_index": problem.game_index,
         "line": problem.line,
         "byte_offset": problem.byte_offset,
         "kind": str(problem.kind),
-        "reason": problem.reason,
+        "reason": storable(problem.reason),
         "headers": json.dumps(problem.headers),
         "text": text,
     }

@@ -132,7 +132,7 @@ class Jobs:
         def run(connection: Connection) -> list[StoredJob]:
             elsewhere = []
             for found in _jobs(connection, job.c.state.in_(_UNFINISHED)):
-                if _runs_elsewhere(found, me):
+                if _runs_elsewhere(found, me, self._database):
                     elsewhere.append(found)
                 else:
                     _release(connection, found.id)
@@ -148,7 +148,7 @@ class Jobs:
 
         def run(connection: Connection) -> None:
             for found in _jobs(connection, job.c.state.in_(_UNFINISHED)):
-                if _runs_elsewhere(found, me):
+                if _runs_elsewhere(found, me, self._database):
                     raise owned_elsewhere(found)
             values = {
                 "state": JobState.RUNNING.value,
@@ -279,8 +279,9 @@ def owned_elsewhere(found: StoredJob) -> JobOwnedElsewhereError:
     )
 
 
-def _runs_elsewhere(found: StoredJob, me: Owner) -> bool:
-    return found.owner is not None and not owners.is_same(found.owner, me) and owners.is_alive(found.owner)
+def _runs_elsewhere(found: StoredJob, me: Owner, database: Database) -> bool:
+    owner, many_hosts = found.owner, database.backend.many_hosts
+    return owner is not None and not owners.is_same(owner, me) and owners.is_alive(owner, many_hosts=many_hosts)
 
 
 def _games(connection: Connection, condition: Any) -> list[GameId]:

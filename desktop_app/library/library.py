@@ -13,6 +13,7 @@ from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
 from desktop_app.library.imports import Imports
 from desktop_app.library.jobs import Jobs
+from desktop_app.library.positions import Positions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, evaluations, jobs: what it holds.
+        games, imports, evaluations, jobs, positions: what it holds.
     """
 
     def __init__(self, database: Database) -> None:
@@ -34,6 +35,7 @@ class Library:
         self.imports = Imports(database)
         self.evaluations = Evaluations(database)
         self.jobs = Jobs(database)
+        self.positions = Positions(database)
 
     @classmethod
     def open(cls, location: str | Path, *, create: bool = True) -> Self:
@@ -52,12 +54,12 @@ class Library:
 
     @property
     def location(self) -> str:
-        """Where it is, as a text for people and for another process's `open`."""
-        return str(self.database.path)
+        """Where it is, as a text for people; without passwords."""
+        return self.database.location
 
     @property
-    def path(self) -> Path:
-        """The library's file."""
+    def path(self) -> Path | None:
+        """The library's file; None where a server keeps it."""
         return self.database.path
 
     def check(self) -> list[str]:

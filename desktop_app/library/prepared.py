@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zstandard
 
 from desktop_app.domain.game import GameState
+from desktop_app.domain.speed import speed_of
 
 if TYPE_CHECKING:
     from desktop_app.domain.game import GameRecord
@@ -42,6 +44,7 @@ GAME_COLUMNS = (
     "partial",
     "not_judged",
     "state",
+    "speed",
 )
 """Columns of `tables.game` in the order of `PreparedGame.columns`; `batch_id` is added by who stores."""
 
@@ -84,6 +87,7 @@ def prepare(record: GameRecord, *, plain_tags: bool = False) -> PreparedGame:
     """
     tags = record.header_map
     opening = record.opening
+    time_control = _tag(tags, "TimeControl", 32)
     columns = (
         record.identity(),
         _tag(tags, "White"),
@@ -95,7 +99,7 @@ def prepare(record: GameRecord, *, plain_tags: bool = False) -> PreparedGame:
         _tag(tags, "Event"),
         _tag(tags, "Site"),
         _tag(tags, "Round", 32),
-        _tag(tags, "TimeControl", 32),
+        time_control,
         _tag(tags, "Termination"),
         opening.eco if opening else _tag(tags, "ECO", 8),
         opening.name if opening else _tag(tags, "Opening"),
@@ -104,9 +108,10 @@ def prepare(record: GameRecord, *, plain_tags: bool = False) -> PreparedGame:
         record.start_fen,
         record.ply_count,
         record.moves,
-        record.partial,
-        record.not_judged,
+        record.partial and storable(record.partial),
+        record.not_judged and storable(record.not_judged),
         GameState.UNANALYSED.value,
+        _speed(time_control),
     )
     headers = b"" if plain_tags else pack_text(json.dumps(record.headers, separators=(",", ":")))
     return PreparedGame(columns, headers, pack_text(record.pgn))
@@ -130,6 +135,13 @@ def unpack_text(packed: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
 
 
+def storable(text: str) -> str:
+    """A text as every database takes it: without NUL and stray surrogates (file names and broken tags have them)."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def _tag(tags: dict[str, str], name: str, limit: int | None = None) -> str:
     """A tag as a column: empty where it is missing or unknown, as `GameRecord.header` has it."""
     value = tags.get(name, "")
@@ -140,9 +152,15 @@ def _tag(tags: dict[str, str], name: str, limit: int | None = None) -> str:
 
 def _text(value: str, limit: int | None = None) -> str:
     """A tag's value fit for a column: without NUL and stray surrogates, cut to the column's length."""
-    if not value.isascii() or "\0" in value:
-        value = value.replace("\0", "").encode("utf-8", "replace").decode()
+    value = storable(value)
     return value if limit is None else value[:limit]
+
+
+@lru_cache(maxsize=4096)
+def _speed(time_control: str) -> str:
+    """The column `speed`. A million games have a few hundred time controls."""
+    speed = speed_of(time_control)
+    return speed.value if speed else ""
 
 
 def _result(tags: dict[str, str]) -> str:

@@ -6,12 +6,14 @@ Pure functions over `tables`; any thread. Called by `games`.
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
 
 from desktop_app.domain.filter_terms import FIELDS, WORD_COLUMNS, And, Filter, Kind, Not, Op, Or, Range, Term, Word
-from desktop_app.library.tables import game
+from desktop_app.library.name_search import KINDS, NameConditions
+from desktop_app.library.tables import NAMES_INDEXED, PLAIN_INDEXED, SUMMARY_INDEXED, game
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,33 +24,49 @@ _AFTER_ANY_DIGIT = "~"
 """Sorts behind every character of dates and ECO codes: `2021~` is the end of 2021."""
 
 
-def condition(filter_: Filter) -> Condition:
+def condition(filter_: Filter, names: NameConditions) -> Condition:
     """The SQL condition of a filter: true or false for every game, never null, so that `not` means not."""
     match filter_:
         case Word(text):
-            return or_(*(game.c[name].icontains(text, autoescape=True) for name in WORD_COLUMNS))
+            return or_(*(names.contains(column, text) for column in WORD_COLUMNS))
         case Term():
-            return _term(filter_)
+            return _term(filter_, names)
         case Not(child):
-            return not_(condition(child))
+            return not_(condition(child, names))
         case And(children):
-            return and_(true(), *(condition(child) for child in children))
+            return and_(true(), *(condition(child, names) for child in children))
         case Or(children):
-            return or_(false(), *(condition(child) for child in children))
+            return or_(false(), *(condition(child, names) for child in children))
 
 
-def _term(term: Term) -> Condition:
+def name_parts(filter_: Filter) -> list[tuple[tuple[str, ...], str]]:
+    """Of conditions that must all hold, those that look for a name: the columns, of which one must contain the text."""
+    parts: list[tuple[tuple[str, ...], str]] = []
+    for child in filter_.children if isinstance(filter_, And) else (filter_,):
+        if isinstance(child, Word):
+            parts.append((WORD_COLUMNS, child.text))
+        elif isinstance(child, Term) and child.op is Op.CONTAINS and FIELDS[child.name].kind is Kind.TEXT:
+            columns = FIELDS[child.name].columns
+            if all(column in KINDS for column in columns):
+                parts.append((columns, str(child.value)))
+    return parts
+
+
+def _term(term: Term, names: NameConditions) -> Condition:
     info = FIELDS[term.name]
     if info.kind is Kind.MARK:
         wanted = _MARKS[str(term.value)]
         return not_(wanted) if term.op is Op.UNEQUAL else wanted
-    compare = _COMPARERS[info.kind]
-    conditions = [compare(_column(name), term.op, term.value) for name in info.columns]
+    conditions = [_compare(info.kind, column, term, names) for column in info.columns]
     return and_(true(), *conditions) if term.op is Op.UNEQUAL else or_(false(), *conditions)
 
 
-def _column(name: str) -> ColumnElement[Any]:
-    return (game.c.ply_count + 1) // 2 if name == "moves" else game.c[name]
+def _compare(kind: Kind, column: str, term: Term, names: NameConditions) -> Condition:
+    if column == "moves":
+        return _compare_moves(term.op, term.value)
+    if kind is Kind.TEXT and term.op is Op.CONTAINS and column in KINDS:
+        return names.contains(column, str(term.value))
+    return _COMPARERS[kind](game.c[column], term.op, term.value)
 
 
 _MARKS: dict[str, Condition] = {
@@ -88,6 +106,32 @@ def _compare_number(column: ColumnElement[Any], op: Op, value: Any) -> Condition
     return and_(known, compared[op])
 
 
+def _compare_moves(op: Op, value: Any) -> Condition:
+    """Full moves, as bounds of half-moves, which an index knows: n moves are 2n - 1 or 2n plies."""
+    plies = game.c.ply_count
+
+    def above(moves: float) -> Condition:
+        return plies > 2 * math.floor(moves)
+
+    def from_(moves: float) -> Condition:
+        return plies > 2 * (math.ceil(moves) - 1)
+
+    if isinstance(value, Range):
+        return and_(from_(float(value.low)), not_(above(float(value.high))))
+    number = float(value)
+    same = and_(from_(number), not_(above(number))) if number.is_integer() else false()
+    compared: dict[Op, Condition] = {
+        Op.CONTAINS: same,
+        Op.EQUAL: same,
+        Op.UNEQUAL: not_(same),
+        Op.LESS: not_(from_(number)),
+        Op.AT_MOST: not_(above(number)),
+        Op.MORE: above(number),
+        Op.AT_LEAST: from_(number),
+    }
+    return compared[op]
+
+
 def _plain(value: Any) -> Any:
     """Whole numbers as integers, so that indexes of integer columns compare like with like."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -95,26 +139,28 @@ def _plain(value: Any) -> Any:
 
 def _compare_period(column: ColumnElement[Any], op: Op, value: Any) -> Condition:
     """Dates and ECO codes: a value names the period or group it begins ("2021", "B9"); unknown ones never match."""
-    known = column > ""
     first, last = (value.low, value.high) if isinstance(value, Range) else (value, value)
     end = f"{last}{_AFTER_ANY_DIGIT}"
+    # A bound from below leaves unknown ones out; one more condition would only hide it from SQLite's planner.
     inside = and_(column >= first, column < end)
+    known = column > ""
     compared: dict[Op, Condition] = {
         Op.CONTAINS: inside,
         Op.EQUAL: inside,
-        Op.UNEQUAL: not_(inside),
-        Op.LESS: column < first,
-        Op.AT_MOST: column < end,
+        Op.UNEQUAL: and_(known, not_(inside)),
+        Op.LESS: and_(known, column < first),
+        Op.AT_MOST: and_(known, column < end),
         Op.MORE: column >= end,
         Op.AT_LEAST: column >= first,
     }
-    return and_(known, compared[op])
+    return compared[op]
 
 
 _COMPARERS: dict[Kind, Callable[[ColumnElement[Any], Op, Any], Condition]] = {
     Kind.TEXT: _compare_text,
     Kind.RESULT: _compare_word,
     Kind.STATE: _compare_word,
+    Kind.SPEED: _compare_word,
     Kind.NUMBER: _compare_number,
     Kind.DATE: _compare_period,
     Kind.CODE: _compare_period,
@@ -122,7 +168,7 @@ _COMPARERS: dict[Kind, Callable[[ColumnElement[Any], Op, Any], Condition]] = {
 
 _NEVER_UNKNOWN = frozenset({"id", "ply_count", "state", "result", "variant", "evaluated"})
 _NULLABLE = frozenset(column.name for column in game.c if column.nullable)
-_NAMES = frozenset({"white", "black", "event"})
+_NAMES = frozenset(NAMES_INDEXED)
 
 
 @functools.cache
@@ -144,3 +190,11 @@ def sort_parts(sort: str) -> tuple[tuple[Condition, bool], ...]:
         return ((column.is_not(None), True), (column.is_(None), False))
     key = sort_key(sort)
     return ((key > "", True), (key == "", False))
+
+
+def sort_index(sort: str) -> str | None:
+    """The index that lists games in the order of this sort, None where there is none or the primary key does it."""
+    return f"ix_game_{sort}" if sort in _INDEXED else None
+
+
+_INDEXED = frozenset({*PLAIN_INDEXED, *NAMES_INDEXED, *SUMMARY_INDEXED, "state", "batch_id"})

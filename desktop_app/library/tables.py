@@ -1,4 +1,4 @@
-"""Tables of the library (SQLAlchemy Core). Types are portable: SQLite now, PostgreSQL through the same layer.
+"""Tables of the library (SQLAlchemy Core), the same in SQLite and PostgreSQL. Texts sort and compare by code point.
 
 Mutable facts about a game sit in `game`; its text in `game_text`, so that lists never read it. Evaluations are keyed by
 analysis (game, engine with options, limits) and ply. Counts and accuracies on `game` are derived from evaluations and
@@ -34,19 +34,27 @@ metadata = MetaData(
     }
 )
 
+
+def _text(length: int | None = None) -> Text | String:
+    """A text that compares by code point in every system: dates, codes and names then sort the same everywhere."""
+    if length is None:
+        return Text().with_variant(Text(collation="C"), "postgresql")
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 _GAME_FK = "game.id"
 
 import_batch = Table(
     "import_batch",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("source", Text, nullable=False),
+    Column("source", _text(), nullable=False),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),
     # running | done | cancelled | failed | interrupted
-    Column("state", String(16), nullable=False),
+    Column("state", _text(16), nullable=False),
     # the process that imports (domain.work.Owner): a running batch whose owner is dead was interrupted
-    Column("owner_host", Text),
+    Column("owner_host", _text()),
     Column("owner_pid", Integer),
     Column("owner_started", Float),
     Column("read", Integer, nullable=False, server_default="0"),
@@ -62,14 +70,14 @@ import_problem = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("batch_id", ForeignKey("import_batch.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("source", Text, nullable=False),
+    Column("source", _text(), nullable=False),
     Column("game_index", Integer),
     Column("line", Integer, nullable=False),
     Column("byte_offset", BigInteger, nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("kind", _text(16), nullable=False),
+    Column("reason", _text(), nullable=False),
     # JSON object of the tags that could be read
-    Column("headers", Text, nullable=False),
+    Column("headers", _text(), nullable=False),
     # the offending text, zlib, so that it can be opened, mended and imported again
     Column("text", LargeBinary),
 )
@@ -80,34 +88,34 @@ game = Table(
     Column("id", Integer, primary_key=True),
     Column("identity", LargeBinary(16), nullable=False, unique=True),
     Column("batch_id", ForeignKey("import_batch.id", ondelete="SET NULL"), index=True),
-    Column("white", Text, nullable=False),
-    Column("black", Text, nullable=False),
+    Column("white", _text(), nullable=False),
+    Column("black", _text(), nullable=False),
     Column("white_elo", Integer),
     Column("black_elo", Integer),
-    Column("result", String(8), nullable=False),
+    Column("result", _text(8), nullable=False),
     # as written, "2021.10.??"; sorts as text
-    Column("date", String(16), nullable=False),
-    Column("event", Text, nullable=False),
-    Column("site", Text, nullable=False),
-    Column("round", String(32), nullable=False),
-    Column("time_control", String(32), nullable=False),
-    Column("termination", Text, nullable=False),
-    Column("eco", String(8), nullable=False),
-    Column("opening", Text, nullable=False),
+    Column("date", _text(16), nullable=False),
+    Column("event", _text(), nullable=False),
+    Column("site", _text(), nullable=False),
+    Column("round", _text(32), nullable=False),
+    Column("time_control", _text(32), nullable=False),
+    Column("termination", _text(), nullable=False),
+    Column("eco", _text(8), nullable=False),
+    Column("opening", _text(), nullable=False),
     Column("opening_ply", SmallInteger),
-    Column("variant", String(32), nullable=False),
-    Column("start_fen", Text),
+    Column("variant", _text(32), nullable=False),
+    Column("start_fen", _text()),
     Column("ply_count", Integer, nullable=False),
     Column("moves", LargeBinary, nullable=False),
-    Column("partial", Text),
-    Column("not_judged", Text),
-    Column("state", String(16), nullable=False, index=True),
+    Column("partial", _text()),
+    Column("not_judged", _text()),
+    Column("state", _text(16), nullable=False, index=True),
     # why it failed
-    Column("error", Text),
+    Column("error", _text()),
     # the analysis whose evaluations are shown; its summary in the columns below
     Column("analysis_id", Integer),
     Column("evaluated", Integer, nullable=False, server_default="0"),
-    Column("grading", String(32)),
+    Column("grading", _text(32)),
     Column("rules_version", Integer),
     Column("white_accuracy", Float),
     Column("black_accuracy", Float),
@@ -119,14 +127,44 @@ game = Table(
     Column("black_inaccuracies", Integer),
     Column("black_mistakes", Integer),
     Column("black_blunders", Integer),
+    # class of the time control (domain.speed), "" where unknown
+    Column("speed", _text(16), nullable=False, server_default=""),
     # the id of a removed game is never given to another
     sqlite_autoincrement=True,
 )
-for _column in ("date", "eco", "result", "ply_count", "white_elo", "black_elo"):
+PLAIN_INDEXED = ("date", "eco", "result", "ply_count", "white_elo", "black_elo", "speed")
+NAMES_INDEXED = ("white", "black", "event", "opening", "site", "termination", "time_control")
+"""Names sort and compare without regard to case; `library.name_search` finds them by their parts."""
+SUMMARY_INDEXED = tuple(
+    f"{colour}_{name}"
+    for colour in ("white", "black")
+    for name in ("accuracy", "acpl", "inaccuracies", "mistakes", "blunders")
+)
+"""Only analysed games are in these indexes, so that an import does not pay for them."""
+for _column in PLAIN_INDEXED:
     Index(f"ix_game_{_column}", game.c[_column], game.c.id)
-for _column in ("white", "black", "event"):
-    # names sort without regard to case
+for _column in NAMES_INDEXED:
     Index(f"ix_game_{_column}", func.lower(game.c[_column]), game.c.id)
+for _column in SUMMARY_INDEXED:
+    _known = game.c[_column].is_not(None)
+    Index(f"ix_game_{_column}", game.c[_column], game.c.id, sqlite_where=_known, postgresql_where=_known)
+for _column in ("partial", "not_judged"):
+    _known = game.c[_column].is_not(None)
+    Index(f"ix_game_{_column}", game.c.id, sqlite_where=_known, postgresql_where=_known)
+
+# Every name of every kind once, for looking up by parts; names of games that are gone may stay.
+name_entry = Table(
+    "name_entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # domain.names.NameKind
+    Column("kind", SmallInteger, nullable=False),
+    # as `lower(game.…)` gives it
+    Column("name", _text(), nullable=False),
+    # as people look for it: without case and accents
+    Column("folded", _text(), nullable=False),
+    UniqueConstraint("kind", "name"),
+)
 
 game_text = Table(
     "game_text",
@@ -142,10 +180,10 @@ engine = Table(
     "engine",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("build", String(32), nullable=False),
+    Column("name", _text(), nullable=False),
+    Column("build", _text(32), nullable=False),
     # JSON list of [option, value], sorted
-    Column("options", Text, nullable=False),
+    Column("options", _text(), nullable=False),
     UniqueConstraint("name", "build", "options"),
 )
 
@@ -155,7 +193,7 @@ analysis = Table(
     Column("id", Integer, primary_key=True),
     Column("game_id", ForeignKey(_GAME_FK, ondelete="CASCADE"), nullable=False),
     Column("engine_id", ForeignKey("engine.id"), nullable=False),
-    Column("profile", String(16), nullable=False),
+    Column("profile", _text(16), nullable=False),
     Column("limit_nodes", BigInteger, nullable=False),
     Column("reproducible", Boolean, nullable=False),
     # every position with a legal move is evaluated
@@ -178,8 +216,8 @@ evaluation = Table(
     Column("over", SmallInteger),
     Column("depth", Integer, nullable=False),
     Column("nodes", BigInteger, nullable=False),
-    Column("best", String(8)),
-    Column("pv", Text, nullable=False),
+    Column("best", _text(8)),
+    Column("pv", _text(), nullable=False),
     Column("engine_ms", Integer, nullable=False),
     Column("reused", Boolean, nullable=False),
     sqlite_with_rowid=False,
@@ -197,18 +235,18 @@ job = Table(
     "job",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("state", String(16), nullable=False, index=True),
-    Column("engine_path", Text, nullable=False),
-    Column("profile", String(16), nullable=False),
+    Column("state", _text(16), nullable=False, index=True),
+    Column("engine_path", _text(), nullable=False),
+    Column("profile", _text(16), nullable=False),
     Column("limit_nodes", BigInteger, nullable=False),
     Column("reproducible", Boolean, nullable=False),
     Column("workers", Integer, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("finished_at", Float),
-    Column("owner_host", Text),
+    Column("owner_host", _text()),
     Column("owner_pid", Integer),
     Column("owner_started", Float),
-    Column("error", Text),
+    Column("error", _text()),
 )
 
 job_item = Table(
@@ -219,18 +257,51 @@ job_item = Table(
     Column("game_id", ForeignKey(_GAME_FK, ondelete="CASCADE"), nullable=False, index=True),
     # order in the queue, smallest first; need not be dense
     Column("position", BigInteger, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", _text(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("error", Text),
+    Column("error", _text()),
     Column("plies_total", Integer, nullable=False),
     Column("plies_done", Integer, nullable=False, server_default="0"),
     UniqueConstraint("job_id", "game_id"),
 )
 Index("ix_job_item_queue", job_item.c.job_id, job_item.c.state, job_item.c.position)
 
+# The position index (analysis.position_block): sorted entries of up to 4096 games, in buckets by the hash's first byte.
+position_segment = Table(
+    "position_segment",
+    metadata,
+    # games with ids from 4096 * id + 1 on
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # highest id of a game that is in it
+    Column("indexed_to", Integer, nullable=False),
+    Column("games", Integer, nullable=False),
+    # games in it changed or went: its summaries must not be used, and it is built anew
+    Column("stale", Boolean, nullable=False),
+)
+
+position_block = Table(
+    "position_block",
+    metadata,
+    # 256 * segment + bucket
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+
+position_summary = Table(
+    "position_summary",
+    metadata,
+    # the hash's first 48 bits
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("segment", Integer, primary_key=True, autoincrement=False),
+    # JSON: what was played next in that segment's games, for positions that many of them have
+    Column("content", _text(), nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("ix_position_summary_segment", position_summary.c.segment)
+
 setting = Table(
     "setting",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", _text(64), primary_key=True),
+    Column("value", _text(), nullable=False),
 )

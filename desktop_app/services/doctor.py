@@ -20,7 +20,7 @@ import chess
 from desktop_app.engine.discovery import find_engine, identify
 from desktop_app.engine.session import EngineSession
 from desktop_app.errors import KibitzError, LibraryError
-from desktop_app.library.backend import sqlite_path
+from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
 from desktop_app.library.upgrade import CURRENT
 from desktop_app.pgn.fast.scan import is_compiled
@@ -143,8 +143,8 @@ def check_engine(engine: str | None) -> Check:
 
 def check_database(library: str) -> Check:
     """The library opens, is sound and can be written; a missing one could be made."""
-    path = sqlite_path(library)
-    if not path.exists():
+    path = backend_of(library).path
+    if path is not None and not path.exists():
         return _check_place(path)
     database = Database.open(library, create=False)
     try:
@@ -153,23 +153,21 @@ def check_database(library: str) -> Check:
         database.write(lambda _connection: None)
     finally:
         database.close()
-    free = shutil.disk_usage(path.parent).free
-    details = {
-        "path": str(path),
-        "bytes": path.stat().st_size,
-        "free_bytes": free,
-        "schema": CURRENT.head,
-        "faults": faults,
-    }
+    details: dict[str, Any] = {"path": database.location, "schema": CURRENT.head, "faults": faults}
+    if path is not None:
+        details |= {"bytes": path.stat().st_size, "free_bytes": shutil.disk_usage(path.parent).free}
     if faults:
         return Check(
             "database",
             ok=False,
-            text=f"The library {path} is damaged: {faults[0]}.",
+            text=f"The library {database.location} is damaged: {faults[0]}.",
             action="Go back to a backup, or export what can be read into a new library.",
             details=details,
         )
-    return _space_checked(path, f"The library {path} is sound (schema {CURRENT.head}).", details)
+    text = f"The library {database.location} is sound (schema {CURRENT.head})."
+    return (
+        Check("database", ok=True, text=text, details=details) if path is None else _space_checked(path, text, details)
+    )
 
 
 def _check_place(path: Path) -> Check:

@@ -31,8 +31,15 @@ def database(path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def library(path: Path) -> Iterator[Library]:
-    """An open, empty library."""
+def library(location: str) -> Iterator[Library]:
+    """An open, empty library, in SQLite and in PostgreSQL."""
+    with Library.open(location) as opened:
+        yield opened
+
+
+@pytest.fixture
+def file_library(path: Path) -> Iterator[Library]:
+    """An open, empty library in a file."""
     with Library.open(path) as opened:
         yield opened
 

@@ -198,16 +198,17 @@ def test_kill_in_mid_write_keeps_what_was_committed(path: Path) -> None:
 _WRITE_MANY = """
 import sys
 from desktop_app.library.database import Database
-with Database.open(sys.argv[1]) as database:
+from desktop_app.library.tables import setting
+with Database.open(sys.argv[1], busy_timeout_ms=30_000) as database:
     for number in range(50):
-        name = f"{sys.argv[2]}-{number}"
-        database.write(lambda c: c.exec_driver_sql("INSERT INTO setting VALUES (?, '')", (name,)).rowcount)
+        row = {"name": f"{sys.argv[2]}-{number}", "value": ""}
+        database.write(lambda c: c.execute(setting.insert(), row).rowcount)
 """
 
 
-def test_two_processes_write_side_by_side(library: Library, path: Path) -> None:
+def test_two_processes_write_side_by_side(library: Library, location: str) -> None:
     """Two processes and this one write at the same time, and this one reads: nothing is lost, nobody is locked out."""
-    with script(_WRITE_MANY, path, "a") as first, script(_WRITE_MANY, path, "b") as second:
+    with script(_WRITE_MANY, location, "a") as first, script(_WRITE_MANY, location, "b") as second:
         for seed in range(1, 11):
             library.games.add(None, make_records(10, seed=seed))
             _names(library.database)
@@ -218,11 +219,11 @@ def test_two_processes_write_side_by_side(library: Library, path: Path) -> None:
     assert library.check() == []
 
 
-def test_two_processes_create_at_once(path: Path) -> None:
+def test_two_processes_create_at_once(location: str) -> None:
     """Several processes that open a new library together all get the same, complete one."""
-    with script(_WRITE_MANY, path, "a") as first, script(_WRITE_MANY, path, "b") as second:
+    with script(_WRITE_MANY, location, "a") as first, script(_WRITE_MANY, location, "b") as second:
         for process in (first, second):
             _, err = process.communicate(timeout=DEADLINE_S)
             assert process.returncode == 0, err
-    with Database.open(path) as database:
+    with Database.open(location) as database:
         assert len(_names(database)) == 100

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.errors import LibraryCorruptError, LibraryError, LibraryReadOnlyError, LibraryTooNewError
-from desktop_app.library.backend import APPLICATION_ID
 from desktop_app.library.database import Database
+from desktop_app.library.sqlite_backend import APPLICATION_ID
 from desktop_app.library.tables import metadata
 from desktop_app.library.upgrade import CURRENT
 from tests.unit.library.records import make_records
@@ -83,7 +83,14 @@ def test_sqlite_url(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["postgresql+psycopg://localhost/games", "sqlite://", "sqlite:///:memory:", "wrong url://"]
+    "url",
+    [
+        "mysql://localhost/games",
+        "postgresql+psycopg://localhost:1/games",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "wrong url://",
+    ],
 )
 def test_urls_we_cannot_open(url: str) -> None:
     """Other systems, libraries without a file and nonsense are refused in words."""
@@ -142,15 +149,15 @@ def test_another_programs_database(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def _filled(library: Library) -> None:
-    library.games.add(None, make_records(300))
-    library.close()
+def _filled(file_library: Library) -> None:
+    file_library.games.add(None, make_records(300))
+    file_library.close()
 
 
 @pytest.mark.parametrize("keep", [0.05, 0.5, 0.95])
-def test_truncated_library(library: Library, path: Path, keep: float) -> None:
+def test_truncated_library(file_library: Library, path: Path, keep: float) -> None:
     """A file that lost its end is called damaged, with what to do, and is not changed."""
-    _filled(library)
+    _filled(file_library)
     content = path.read_bytes()[: int(path.stat().st_size * keep)]
     path.write_bytes(content)
     with pytest.raises(LibraryCorruptError, match="damaged") as caught:
@@ -159,12 +166,14 @@ def test_truncated_library(library: Library, path: Path, keep: float) -> None:
     assert path.read_bytes() == content
 
 
-def test_damaged_page_is_reported_when_met(library: Library, path: Path) -> None:
+def test_damaged_page_is_reported_when_met(file_library: Library, path: Path) -> None:
     """Damage inside is found by the check, and reading it gives the known error."""
-    _filled(library)
+    _filled(file_library)
+    connection = sqlite3.connect(path)
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'game_text'").fetchone()
+    connection.close()
     content = bytearray(path.read_bytes())
-    for page in range(len(content) // 8192, len(content) // 4096):
-        content[page * 4096 : page * 4096 + 200] = bytes(200)
+    content[(page - 1) * 4096 : (page - 1) * 4096 + 200] = bytes(200)
     path.write_bytes(content)
     with Database.open(path) as database:
         try:
@@ -183,7 +192,7 @@ def test_newer_schema_is_refused_untouched(database: Database, path: Path) -> No
     )
     database.close()
     before = path.read_bytes()
-    with pytest.raises(LibraryTooNewError, match=r"9999.*0001") as caught:
+    with pytest.raises(LibraryTooNewError, match=rf"9999.*{CURRENT.head}") as caught:
         Database.open(path)
     assert "Update Kibitz" in caught.value.action
     assert path.read_bytes() == before

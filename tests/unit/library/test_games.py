@@ -7,10 +7,13 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
 from desktop_app.domain.game import GameRecord, GameState, Opening, Ply
 from desktop_app.errors import NotFoundError
+from desktop_app.library.tables import game
 from tests.unit.library.records import make_record, make_records
 
 if TYPE_CHECKING:
@@ -141,14 +144,13 @@ def _store_analysed(library: Library) -> None:
     ]
     library.games.add(None, rated)
     for game_id in range(1, 60, 3):
-        values = (rng.randrange(50, 100), rng.randrange(4), game_id)
-        library.database.write(
-            lambda connection, values=values: (
-                connection.exec_driver_sql(
-                    "UPDATE game SET white_accuracy = ?, white_blunders = ?, state = 'analysed' WHERE id = ?", values
-                ).rowcount
-            )
-        )
+        values = {
+            "white_accuracy": rng.randrange(50, 100),
+            "white_blunders": rng.randrange(4),
+            "state": "analysed",
+        }
+        statement = update(game).where(game.c.id == game_id).values(values)
+        library.database.write(lambda connection, statement=statement: connection.execute(statement).rowcount)
 
 
 @pytest.mark.parametrize("descending", [False, True])
@@ -194,3 +196,13 @@ def test_rows_are_ready_for_json(library: Library) -> None:
     (game_id,) = library.games.add(None, [make_record()]).imported
     row = library.games.rows([game_id])[0]
     json.dumps([getattr(row, name) for name in SORTS])
+
+
+def test_names_of_games_that_were_not_stored_are_not_taken_as_known(library: Library) -> None:
+    """Names are asked for once; those of a commit that failed go into the dictionary with the next one."""
+    records = make_records(3, seed=11)
+    with pytest.raises(IntegrityError):
+        library.games.add(4711, records)  # no such import
+    library.games.add(None, records)
+    wanted = GameQuery(parse_filter(f'white:"{records[1].header("White")}"'))
+    assert library.games.count(wanted) >= 1

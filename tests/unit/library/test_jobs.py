@@ -76,6 +76,7 @@ def test_this_process_is_alive_and_a_finished_one_is_not() -> None:
         child.wait()
         assert not is_alive(Owner(me.host, child.pid, me.started))
     assert not is_alive(replace(me, host="the old name of this machine"))
+    assert is_alive(replace(me, host="another machine of the club"), many_hosts=True)
 
 
 def test_a_new_job_queues_its_games_in_order(library: Library) -> None:

@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from desktop_app.domain.filters import GameQuery, parse_filter
+from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
 from desktop_app.domain.game import Opening, Ply
 from desktop_app.errors import FilterSyntaxError
 from desktop_app.library.library import Library
+from desktop_app.library.queries import sort_index
 from desktop_app.library.tables import game
 from tests.unit.library.records import make_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SICILIAN = Opening("B90", "Sicilian Defense: Najdorf Variation", Ply(10))
 GRECO = Opening("B9", "made up", Ply(1))
@@ -37,11 +37,14 @@ RECORDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library file with the six games, two of them analysed, one failed."""
-    path = tmp_path_factory.mktemp("queries") / "games.kibitz"
-    with Library.open(path) as library:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stored(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A library with the six games, two of them analysed, one failed; in each database system."""
+    if request.param == "sqlite":
+        place = str(tmp_path_factory.mktemp("queries") / "games.kibitz")
+    else:
+        place = request.getfixturevalue("postgres").database()
+    with Library.open(place) as library:
         batch = library.imports.begin("first")
         library.games.add(batch, [RECORDS[1], RECORDS[2]])
         library.games.add(None, [RECORDS[number] for number in (3, 4, 5, 6)])
@@ -55,11 +58,11 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for game_id, columns in values.items():
             statement = update(game).where(game.c.id == game_id).values(columns)
             library.database.write(lambda connection, statement=statement: connection.execute(statement).rowcount)
-    return path
+    return place
 
 
 @pytest.fixture
-def games(stored: Path) -> Iterator[Library]:
+def games(stored: str) -> Iterator[Library]:
     """The stored library, open."""
     with Library.open(stored) as library:
         yield library
@@ -147,6 +150,78 @@ def _found(library: Library, expression: str) -> list[int]:
 def test_filter_finds(games: Library, expression: str, ids: list[int]) -> None:
     """The expression finds exactly these games."""
     assert _found(games, expression) == ids
+
+
+@pytest.mark.parametrize(
+    ("few", "listed"), [(0, 5_000), (0, 0), (5_000, 0)], ids=["walk", "walk through texts", "many names"]
+)
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_do_not_depend_on_the_way(
+    games: Library, monkeypatch: pytest.MonkeyPatch, *, few: int, listed: int, descending: bool
+) -> None:
+    """First pages are the beginning of the whole list, whichever way the library takes to find them."""
+    monkeypatch.setattr("desktop_app.library.games._FEW", few)
+    monkeypatch.setattr("desktop_app.library.games._FEW_WITH_NAMES", few)
+    expressions = (
+        "carlsen",
+        "player:a",
+        "-player:a",
+        "event:c elo>2000",
+        "site:x or opening:sicilian",
+        "date>2020",
+        '""',
+    )
+    for sort in ("id", "white", "white_elo", "date", "black_accuracy", "round"):
+        for expression in expressions:
+            query = GameQuery(parse_filter(expression), sort, descending)
+            wanted = list(games.games.ids(query))
+            with monkeypatch.context() as patch:
+                patch.setattr("desktop_app.library.name_search.LISTED_NAMES", listed)
+                assert [row.id for row in games.games.page(query, 0, 4)] == wanted[:4], (sort, expression)
+                assert [row.id for row in games.games.page(query, 3, 4)] == wanted[3:7], (sort, expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "ids"),
+    [
+        ("muller", [1]),
+        ("MÜLLER", [1]),
+        ("player:oyvind", [1]),
+        ("white:müller", [1]),
+        ("site:zurich", [1]),
+        ("site:lichess.org", [2]),
+        ("site:https://lichess.org/ab", [2]),
+        ("site:abcdefgh", [2]),
+        ("site:efgh", []),
+        ('player:"a\\"', []),
+        ("player:ö", [1]),
+        ("speed:blitz", [1]),
+        ("class:correspondence", [2]),
+        ("speed!=blitz", [2, 3]),
+        ("termination:FORFEIT", [1]),
+        ("moves>=1.5", [1, 2]),
+        ("moves=1.5", []),
+        ("moves:1..2", [3]),
+    ],
+)
+@pytest.mark.parametrize("listed", [0, 5_000])
+def test_names_without_accents_and_speeds(
+    library: Library, monkeypatch: pytest.MonkeyPatch, *, expression: str, ids: list[int], listed: int
+) -> None:
+    """Names are found without their accents, addresses by their beginning or id, games by how fast they were."""
+    monkeypatch.setattr("desktop_app.library.name_search.LISTED_NAMES", listed)
+    first = {"White": "Müller, Øyvind", "Site": "Zürich", "TimeControl": "180+2", "Termination": "Time forfeit"}
+    second = {"Site": "https://lichess.org/AbCdEfGh", "TimeControl": "1/86400"}
+    library.games.add(None, [make_record(**first), make_record(**second), make_record("e2e4", White="?")])
+    assert _found(library, expression) == ids
+
+
+def test_every_index_a_page_walks_exists() -> None:
+    """The indexes named to SQLite are there under these names: it refuses others."""
+    names = {index.name for index in game.indexes}
+    walked = {sort_index(sort) for sort in SORTS} - {None}
+    assert walked <= names
+    assert len(walked) > 20
 
 
 PIECES = st.sampled_from(

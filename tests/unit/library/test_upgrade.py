@@ -7,11 +7,14 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
+from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.errors import LibraryCorruptError, LibraryError
-from desktop_app.library.backend import SqliteBackend
+from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
 from desktop_app.library.library import Library
+from desktop_app.library.sqlite_backend import SqliteBackend
 from desktop_app.library.tables import metadata
 from desktop_app.library.upgrade import CURRENT, MIGRATIONS, Schema, run_migrations
 from tests.unit.library.processes import run_script, script
@@ -20,19 +23,20 @@ from tests.unit.library.records import make_record
 if TYPE_CHECKING:
     from pathlib import Path
 
+NEXT = f"{int(CURRENT.head) + 1:04}"
 ADD_COLUMN = '''
 """Add a column and rebuild a table."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "NEXT"
+down_revision = "HEAD"
 
 def upgrade():
     op.add_column("game", sa.Column("stars", sa.Integer()))
     with op.batch_alter_table("setting") as setting:
         setting.alter_column("value", existing_type=sa.Text(), nullable=True)
     op.execute("UPDATE game SET stars = 5")
-'''
+'''.replace("NEXT", NEXT).replace("HEAD", CURRENT.head)
 FAIL = ADD_COLUMN + '    raise ArithmeticError("on purpose")\n'
 BREAK_REFERENCES = ADD_COLUMN.replace("UPDATE game SET stars = 5", "DELETE FROM game")
 
@@ -40,8 +44,8 @@ BREAK_REFERENCES = ADD_COLUMN.replace("UPDATE game SET stars = 5", "DELETE FROM 
 def _schema(tmp_path: Path, migration: str) -> Schema:
     folder = tmp_path / "versions"
     folder.mkdir()
-    (folder / "v0002_test.py").write_text(migration)
-    return Schema("0002", (*CURRENT.versions, folder))
+    (folder / f"v{NEXT}_test.py").write_text(migration)
+    return Schema(NEXT, (*CURRENT.versions, folder))
 
 
 def _definitions(path: Path) -> dict[str, list[str]]:
@@ -75,7 +79,7 @@ def old(path: Path) -> Path:
 def test_migrations_and_tables_agree(tmp_path: Path) -> None:
     """The numbered migrations, run from nothing, give exactly the tables a new library is created with."""
     (tmp_path / "migrated").touch()
-    engine = SqliteBackend(tmp_path / "migrated").plain_engine()
+    engine = SqliteBackend(tmp_path / "migrated").upgrade_engine()
     with engine.connect() as connection, connection.begin():
         run_migrations(connection, CURRENT)
     engine.dispose()
@@ -98,11 +102,11 @@ def test_upgrade_keeps_data_and_leaves_a_backup(old: Path, tmp_path: Path) -> No
     schema = _schema(tmp_path, ADD_COLUMN)
     with Database.open(old, schema=schema) as database, database.read() as connection:
         assert connection.exec_driver_sql("SELECT white, stars FROM game").all() == [("Carlsen, Magnus", 5)]
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "0002"
-        assert connection.exec_driver_sql("PRAGMA user_version").scalar_one() == 2
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == NEXT
+        assert connection.exec_driver_sql("PRAGMA user_version").scalar_one() == int(NEXT)
         assert connection.exec_driver_sql("SELECT count(*) FROM game_text").scalar_one() == 1
     (backup,) = _backups(old)
-    assert "schema-0001" in backup.name
+    assert f"schema-{CURRENT.head}" in backup.name
     assert _definitions(backup) == before
     with Library.open(backup) as library:
         assert library.games.get(1).record == make_record()
@@ -132,11 +136,42 @@ def test_no_room_for_the_backup(old: Path, tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     before = old.read_bytes()
-    monkeypatch.setattr("desktop_app.library.backend._copy", fail)
+    monkeypatch.setattr("desktop_app.library.sqlite_backend._copy", fail)
     with pytest.raises(LibraryError, match="no room"):
         Database.open(old, schema=_schema(tmp_path, ADD_COLUMN))
     assert _backups(old) == []
     assert old.read_bytes() == before
+
+
+_OLD_GAME = text(
+    "INSERT INTO game (identity, batch_id, white, black, result, date, event, site, round, time_control, termination, "
+    "eco, opening, variant, ply_count, moves, state) VALUES (:identity, NULL, :white, 'So, W', '1-0', '2021.10.05', "
+    "'Club evening', :site, '1', '180+2', 'Time forfeit', 'B90', 'Najdorf', 'chess', 2, :moves, 'unanalysed')"
+)
+
+
+def test_upgrade_from_the_first_schema(location: str) -> None:
+    """A library of schema 0001 gets its names, speeds and indexes: its games are found like new ones."""
+    backend = backend_of(location)
+    with backend.creating() as connection:
+        run_migrations(connection, Schema("0001", CURRENT.versions))
+        rows = [
+            {"identity": bytes([number]) * 16, "white": white, "site": site, "moves": b"1234"}
+            for number, (white, site) in enumerate([("Müller, Øyvind", "Zürich"), ("", "https://lichess.org/AbCdEfGh")])
+        ]
+        connection.execute(_OLD_GAME, rows)
+        backend.sign(connection, "0001")
+    with Library.open(location) as library:
+
+        def found(expression: str) -> list[int]:
+            return [row.id for row in library.games.page(GameQuery(filter=parse_filter(expression)), 0, 10)]
+
+        assert library.check() == []
+        assert found("muller") == found("player:OYVIND") == found("site:zurich") == [1]
+        assert found("site:abcdefgh") == found("site:lichess.org") == [2]
+        assert found("speed:blitz") == found("opening:najdorf termination:forfeit event:club") == [1, 2]
+        library.games.add(None, [make_record(White="Muller")])
+        assert found("player:müller") == [1, 3]
 
 
 _UPGRADE = """
@@ -144,14 +179,14 @@ import sys
 from pathlib import Path
 from desktop_app.library.database import Database
 from desktop_app.library.upgrade import CURRENT, Schema
-Database.open(sys.argv[1], schema=Schema("0002", (*CURRENT.versions, Path(sys.argv[2])))).close()
+Database.open(sys.argv[1], schema=Schema(sys.argv[3], (*CURRENT.versions, Path(sys.argv[2])))).close()
 """
 
 
 def test_two_processes_upgrade_at_once(old: Path, tmp_path: Path) -> None:
     """Of two programs that find an old library only one upgrades it; the other waits and goes on."""
     folder = _schema(tmp_path, ADD_COLUMN).versions[-1]
-    with script(_UPGRADE, old, folder) as first, script(_UPGRADE, old, folder) as second:
+    with script(_UPGRADE, old, folder, NEXT) as first, script(_UPGRADE, old, folder, NEXT) as second:
         for process in (first, second):
             _, err = process.communicate(timeout=60)
             assert process.returncode == 0, err

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    """An open, empty library."""
+    """An open, empty library in a file; what differs in PostgreSQL is tested where the library itself is."""
     with Library.open(tmp_path / "games.kibitz") as opened:
         yield opened
 

@@ -1,0 +1,166 @@
+"""The position index as stored: which games it covers, its blocks and summaries, and the facts the explorer counts.
+
+Any thread (never the GUI's). Written by `services.index_positions`, read by `services.find_position`. What the blocks
+mean is `analysis.position_block`'s business; here they are bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import case, delete, func, insert, select, update
+
+from desktop_app.domain.positions import SEGMENT_GAMES, Coverage, IndexedGame
+from desktop_app.library.backend import in_set
+from desktop_app.library.tables import game, position_block, position_segment, position_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection, Select
+
+    from desktop_app.library.database import Database
+
+_BUCKETS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentGames:
+    """The games of one segment as they are now; `indexed_to` is the highest id among them."""
+
+    segment: int
+    indexed_to: int
+    games: tuple[IndexedGame, ...]
+
+
+class Positions:
+    """The position index of one open library."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def pending(self) -> list[int]:
+        """Segments with games that are not indexed yet, oldest first."""
+        with self._database.read() as connection:
+            there = {
+                row.id: row.indexed_to
+                for row in connection.execute(select(position_segment).where(position_segment.c.stale.is_(False)))
+            }
+            return [segment for segment, last in _last_games(connection) if there.get(segment, 0) < last]
+
+    def games_of(self, segment: int) -> SegmentGames:
+        """All games of a segment with what indexing needs."""
+        first = segment * SEGMENT_GAMES
+        statement = _facts().where(game.c.id > first, game.c.id <= first + SEGMENT_GAMES)
+        with self._database.read() as connection:
+            games = tuple(_indexed_game(row) for row in connection.execute(statement))
+        return SegmentGames(segment, max((found.id for found in games), default=first), games)
+
+    def store(self, indexed: SegmentGames, blocks: Sequence[bytes], summaries: Iterable[tuple[int, str]]) -> None:
+        """Put a segment into the index in place of what it had, in one transaction."""
+        segment = indexed.segment
+        rows = [
+            {"id": segment * _BUCKETS + bucket, "entries": entries} for bucket, entries in enumerate(blocks) if entries
+        ]
+        counts = [{"position": key, "segment": segment, "content": content} for key, content in summaries]
+
+        def run(connection: Connection) -> None:
+            _forget(connection, segment)
+            values = {"id": segment, "indexed_to": indexed.indexed_to, "games": len(indexed.games), "stale": False}
+            connection.execute(insert(position_segment), values)
+            if rows:
+                connection.execute(insert(position_block), rows)
+            if counts:
+                connection.execute(insert(position_summary), counts)
+
+        self._database.write(run)
+
+    def coverage(self) -> Coverage:
+        """How many games there are, and how many of them are indexed."""
+        with self._database.read() as connection:
+            games = connection.execute(select(func.count()).select_from(game)).scalar_one()
+            indexed = connection.execute(
+                select(func.coalesce(func.sum(position_segment.c.games), 0)).where(position_segment.c.stale.is_(False))
+            ).scalar_one()
+        return Coverage(int(games), min(int(games), int(indexed)))
+
+    # -- looking up ------------------------------------------------------------------------------------------------
+
+    def segments(self) -> list[int]:
+        """Segments that are indexed, newest games first."""
+        with self._database.read() as connection:
+            return list(
+                connection.execute(select(position_segment.c.id).order_by(position_segment.c.id.desc())).scalars()
+            )
+
+    def blocks(self, segments: Iterable[int], bucket: int) -> dict[int, bytes]:
+        """The block of a bucket in each of these segments that has one."""
+        ids = [segment * _BUCKETS + bucket for segment in segments]
+        statement = select(position_block.c.id, position_block.c.entries).where(in_set(position_block.c.id, ids))
+        with self._database.read() as connection:
+            return {row.id // _BUCKETS: row.entries for row in connection.execute(statement)}
+
+    def summaries(self, key: int) -> dict[int, str]:
+        """Stored counts of a position, by segment; only of segments that are up to date with their games."""
+        statement = (
+            select(position_summary.c.segment, position_summary.c.content)
+            .join(position_segment, position_segment.c.id == position_summary.c.segment)
+            .where(position_summary.c.position == key, position_segment.c.stale.is_(False))
+        )
+        with self._database.read() as connection:
+            return {row.segment: row.content for row in connection.execute(statement)}
+
+    def facts(self, ids: Iterable[int]) -> list[IndexedGame]:
+        """What the explorer counts, of these games that still are there."""
+        with self._database.read() as connection:
+            return [_indexed_game(row) for row in connection.execute(_facts().where(in_set(game.c.id, ids)))]
+
+
+def mark_stale(connection: Connection, game_ids: Sequence[int]) -> None:
+    """Games changed or went: their segments are built anew. Inside the caller's write transaction."""
+    segments = {(game_id - 1) // SEGMENT_GAMES for game_id in game_ids}
+    connection.execute(update(position_segment).where(in_set(position_segment.c.id, segments)).values(stale=True))
+
+
+def _last_games(connection: Connection) -> list[tuple[int, int]]:
+    """Each segment that has games, with the highest id in it."""
+    newest = connection.execute(select(func.max(game.c.id))).scalar_one_or_none() or 0
+    found = []
+    for segment in range((newest - 1) // SEGMENT_GAMES + 1 if newest else 0):
+        first = segment * SEGMENT_GAMES
+        last = connection.execute(
+            select(func.max(game.c.id)).where(game.c.id > first, game.c.id <= first + SEGMENT_GAMES)
+        ).scalar_one_or_none()
+        if last is not None:
+            found.append((segment, int(last)))
+    return found
+
+
+def _forget(connection: Connection, segment: int) -> None:
+    first = segment * _BUCKETS
+    connection.execute(
+        delete(position_block).where(position_block.c.id >= first, position_block.c.id < first + _BUCKETS)
+    )
+    connection.execute(delete(position_summary).where(position_summary.c.segment == segment))
+    connection.execute(delete(position_segment).where(position_segment.c.id == segment))
+
+
+def _facts() -> Select[Any]:
+    white, black = game.c.white_elo, game.c.black_elo
+    both = (func.coalesce(white, black) + func.coalesce(black, white)) / 2.0
+    return select(
+        game.c.id,
+        game.c.variant,
+        game.c.start_fen,
+        game.c.moves,
+        game.c.result,
+        game.c.date,
+        case((white.is_(None) & black.is_(None), None), else_=both).label("elo"),
+    )
+
+
+def _indexed_game(row: Any) -> IndexedGame:
+    return IndexedGame(*row)

@@ -1,0 +1,278 @@
+"""Libraries in a PostgreSQL database, one library a database (or schema, by `options=-csearch_path=…` in the URL).
+
+Any thread; used through `backend`. Needs the extra `postgres` (psycopg). Backups are the server's own business.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from desktop_app.errors import (
+    DiskFullError,
+    LibraryClosedError,
+    LibraryCorruptError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryReadOnlyError,
+)
+from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
+from desktop_app.library.faults import not_a_library
+from desktop_app.library.tables import name_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
+
+logger = logging.getLogger(__name__)
+
+SIGNATURE = "Kibitz library"
+"""Comment on the version table that tells our databases from other programs' that use Alembic too."""
+
+_WRITE_LOCK = 0x4B696274
+"""Key of the advisory lock that every write transaction holds: as in SQLite, one writer at a time in all processes."""
+
+_READERS_KEPT = 4
+_CONNECT_TIMEOUT_S = 10
+_DRIVER = "psycopg"
+
+
+class PostgresBackend(Backend):
+    """Connections to one PostgreSQL database."""
+
+    many_hosts = True
+
+    def __init__(self, url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
+        """Take a postgresql:// or postgresql+psycopg:// URL; nothing is connected yet. Raises LibraryError."""
+        self._url = make_url(url)
+        if self._url.get_dialect().driver not in {_DRIVER, "psycopg2"} or not self._url.database:
+            raise LibraryError("This address does not name a PostgreSQL database we could open.", action=CHOICES)
+        self._url = self._url.set(drivername=f"postgresql+{_DRIVER}")
+        self.location = self._url.render_as_string(hide_password=True)
+        self.path = None
+        self._busy_timeout_ms = busy_timeout_ms
+
+    # -- connections -----------------------------------------------------------------------------------------------
+
+    def _engine(self, *settings: str, **options: Any) -> Engine:
+        try:
+            engine = create_engine(
+                self._url, connect_args={"connect_timeout": _CONNECT_TIMEOUT_S}, pool_pre_ping=False, **options
+            )
+        except ModuleNotFoundError as error:
+            raise LibraryError(
+                "Libraries in PostgreSQL need the Python package psycopg.",
+                action='Install it: pip install "kibitz[postgres]".',
+            ) from error
+        event.listen(engine, "connect", lambda driver, _: _set(driver, *settings))
+        return engine
+
+    def writer_engine(self) -> Engine:
+        """Transactions begin with taking the library's one write lock."""
+        engine = self._engine(f"SET lock_timeout = {int(self._busy_timeout_ms)}", poolclass=NullPool)
+        event.listen(engine, "begin", _take_write_lock)
+        return engine
+
+    def upgrade_engine(self) -> Engine:
+        """The writer's: schema changes are transactional here anyway."""
+        return self.writer_engine()
+
+    def reader_engine(self) -> Engine:
+        """Transactions that see one moment and refuse to write."""
+        return self._engine(
+            "SET default_transaction_read_only = on",
+            poolclass=QueuePool,
+            pool_size=_READERS_KEPT,
+            max_overflow=-1,
+            isolation_level="REPEATABLE READ",
+        )
+
+    def abandon_when(self, connection: Connection, asked: Callable[[], bool]) -> None:
+        """Refuse further statements once asked; the running one is ended by `interrupt`."""
+
+        def refuse_when_asked(*_: object) -> None:
+            if asked():
+                raise self._closed()
+
+        event.listen(connection, "before_cursor_execute", refuse_when_asked)
+
+    def interrupt(self, connection: Connection) -> None:
+        """Ask the server to cancel what it does for this connection."""
+        driver: Any = connection.connection.dbapi_connection
+        with suppress(Exception):
+            driver.cancel()
+
+    # -- making and checking ---------------------------------------------------------------------------------------
+
+    def is_new(self) -> bool:
+        """Whether the schema has no table at all. Raises LibraryError where the server cannot be asked."""
+        return not self._ask(_TABLES)
+
+    def missing(self) -> LibraryError:
+        """The database is empty."""
+        return LibraryError(f"There is no library in {self.location}.", action="Check the URL given with --library.")
+
+    @contextmanager
+    def creating(self) -> Iterator[Connection]:
+        """One transaction: a second process waits for it, and finds the library made."""
+        engine = self.upgrade_engine()
+        try:
+            with engine.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            engine.dispose()
+
+    def is_signed(self, connection: Connection) -> bool:
+        """Whether the version table carries our comment."""
+        return connection.exec_driver_sql(_SIGNED).scalar() == SIGNATURE
+
+    def sign(self, connection: Connection, version: str) -> None:  # noqa: ARG002 -- the version table says it
+        """Comment the version table."""
+        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{SIGNATURE}'")
+
+    def installed_version(self) -> str:
+        """Check the signature and read the version."""
+        signed = self._ask(_SIGNED)
+        if not signed or signed[0][0] != SIGNATURE:
+            raise not_a_library(self.location, why="it is another program's database")
+        found = self._ask("SELECT version_num FROM alembic_version")
+        if not found or not str(found[0][0]).isdigit():
+            raise not_a_library(self.location, why="its version cannot be read")
+        return str(found[0][0])
+
+    def _ask(self, statement: str) -> list[Any]:
+        engine = self._engine(poolclass=NullPool)
+        try:
+            with engine.connect() as connection:
+                return list(connection.exec_driver_sql(statement).all())
+        finally:
+            engine.dispose()
+
+    def before_upgrade(self, connection: Connection) -> None:
+        """Nothing: references hold while tables change."""
+
+    def back_up(self, name: str) -> None:
+        """Nothing: an upgrade that fails is rolled back, and copies are made where the server is kept."""
+
+    def broken_references(self, connection: Connection) -> list[str]:  # noqa: ARG002 -- the interface
+        """Nothing: the server never lets a reference break."""
+        return []
+
+    def damage(self, connection: Connection) -> list[str]:  # noqa: ARG002 -- the interface
+        """Nothing: the server reports damage when it meets it."""
+        return []
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def insert_rows(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> Sequence[int]:
+        """In a few statements of many rows each, ids from the column's sequence."""
+        values = [dict(zip(columns, row, strict=True)) for row in rows]
+        key = table.primary_key.columns[0]
+        if key.name in columns:
+            connection.execute(insert(table), values)
+            return range(0)
+        statement = insert(table).returning(key, sort_by_parameter_order=True)
+        return list(connection.execute(statement, values).scalars())
+
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """As any other rows."""
+        connection.execute(
+            insert(name_entry), [dict(zip(("kind", "name", "folded"), row, strict=True)) for row in rows]
+        )
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def create_text_search(self, connection: Connection) -> None:
+        """A trigram index where the server lets us have its extension pg_trgm; else names are read through."""
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                connection.exec_driver_sql(
+                    "CREATE INDEX ix_name_entry_folded ON name_entry USING gin (folded gin_trgm_ops)"
+                )
+        except DBAPIError as error:
+            logger.info("no trigram index in %s: %s", self.location, error.orig)
+
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """LIKE, which the trigram index serves."""
+        return name_entry.c.folded.contains(needle, autoescape=True)
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Nothing: the server does it by itself."""
+
+    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:  # noqa: ARG002 -- the interface
+        """The planner knows best: it counts with the limit."""
+        return statement
+
+    # -- errors ----------------------------------------------------------------------------------------------------
+
+    def explain(self, error: BaseException) -> LibraryError | None:
+        """What the server, the driver or the network say, in words; by SQLSTATE (PostgreSQL manual, appendix A)."""
+        cause = cause_of(error)
+        if type(cause).__module__.partition(".")[0] != _DRIVER:
+            return None
+        state = str(getattr(cause, "sqlstate", None) or "")
+        said = " ".join(str(cause).split())
+        for prefix, kind, text, action in _KNOWN:
+            if state.startswith(prefix):
+                return kind(text.format(where=self.location, said=said), action=action)
+        if not state and type(cause).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}:
+            return self._unreachable(said)
+        return None
+
+    def _unreachable(self, said: str) -> LibraryError:
+        return LibraryError(
+            f"The library {self.location} cannot be reached: {said}.",
+            action="Check that the server runs and that the URL given with --library is right, then try again.",
+        )
+
+    def _closed(self) -> LibraryClosedError:
+        return LibraryClosedError(f"The library {self.location} was closed before this was finished.")
+
+
+_TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
+_SIGNED = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"
+
+_CHECK_SERVER = "Check the server and the URL given with --library, then try again."
+_KNOWN: tuple[tuple[str, type[LibraryError], str, str], ...] = (
+    ("55P03", LibraryLockedError, "The library {where} is being written by another program.",
+     "Wait until it is done or close it, then try again."),
+    ("40", LibraryLockedError, "Another program changed the library {where} at the same moment.", "Try again."),
+    ("57014", LibraryClosedError, "The library {where} was closed before this was finished.", ""),
+    ("53100", DiskFullError, "There is no room left on the server for the library {where}; the last step was undone.",
+     "Free some space there, then try again."),
+    ("53", LibraryError, "The server of {where} has no room for this: {said}.", _CHECK_SERVER),
+    ("25006", LibraryReadOnlyError, "The library {where} cannot be written: the server allows reading only.",
+     "Ask whoever runs the server."),
+    ("42501", LibraryReadOnlyError, "The library {where} cannot be written with this user name: {said}.",
+     "Ask whoever runs the server for the rights, or give another user in the URL."),
+    ("XX", LibraryCorruptError, "The library {where} is damaged: {said}.", "Restore a backup of the server's."),
+    ("08", LibraryError, "The connection to the library {where} was lost: {said}.", _CHECK_SERVER),
+    ("28", LibraryError, "The server of {where} refuses this user: {said}.", _CHECK_SERVER),
+    ("3D", LibraryError, "There is no such database: {said}.",
+     "Make it on the server (createdb), or check the URL given with --library."),
+    ("57P", LibraryError, "The server of {where} is shutting down or starting: {said}.", _CHECK_SERVER),
+    ("58", LibraryError, "The server of {where} has trouble with its disk: {said}.", _CHECK_SERVER),
+)  # fmt: skip
+"""SQLSTATE or its beginning, the error it is for us, what is said and what to do. States left out are bugs of ours."""
+
+
+def _set(driver: Any, *settings: str) -> None:
+    """Session settings on a new driver connection, kept outside of any transaction."""
+    with driver.cursor() as cursor:
+        for setting in settings:
+            cursor.execute(setting)
+    driver.commit()
+
+
+def _take_write_lock(connection: Connection) -> Any:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")

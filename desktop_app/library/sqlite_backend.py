@@ -1,0 +1,336 @@
+"""Libraries in an SQLite file: connections, creation, checks and backups. Any thread; used through `backend`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Integer, bindparam, column, create_engine, event, func, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool, QueuePool
+
+from desktop_app.errors import LibraryError
+from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
+from desktop_app.library.faults import explain, not_a_library, read_only, writable
+from desktop_app.library.tables import game, name_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, Table
+
+APPLICATION_ID = 0x4B696274
+"""SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
+
+_MAGIC = b"SQLite format 3\0"
+_CACHE_KIB = 32_768
+_WRITER_CACHE_KIB = 65_536
+"""An import touches many indexes at random places; what falls out of the cache is read again."""
+_WAL_PAGES = 10_000
+"""40 MB of log before it is worked into the file: pages that many games touch are then written once, not each time."""
+_READERS_KEPT = 4
+_TRIGRAM = 3
+_INSERT_NAMES = (
+    "INSERT INTO name_entry (kind, name, folded) "
+    "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)"
+)
+_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+_STEPS_BETWEEN_QUESTIONS = 100_000
+
+
+def sqlite_path(location: str | Path) -> Path:
+    """The absolute path of the SQLite file that `location` (a path or an sqlite:/// URL) names.
+
+    Raises LibraryError for databases without a file.
+    """
+    text = str(location)
+    if "://" not in text:
+        return Path(location).expanduser().absolute()
+    url = make_url(text)
+    if not url.database or url.database == ":memory:":
+        raise LibraryError("A library needs a file to live in.", action=CHOICES)
+    return Path(url.database).expanduser().absolute()
+
+
+class _HintingCompiler(SQLiteCompiler):
+    """Writes hints behind a table's name; SQLAlchemy's own compiler leaves them out for SQLite."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:  # noqa: ARG002 -- SQLAlchemy's
+        return text
+
+
+class SqliteBackend(Backend):
+    """Connections to one SQLite file.
+
+    The driver is in autocommit mode and every transaction is opened by an explicit BEGIN, so that schema changes are
+    rolled back like any other statement (Python's driver would commit before them).
+    """
+
+    path: Path
+    many_hosts = False
+
+    def __init__(self, path: Path, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
+        self.path = path
+        self.location = str(path)
+        self._busy_timeout_ms = busy_timeout_ms
+
+    # -- connections -----------------------------------------------------------------------------------------------
+
+    def connect_raw(self, *, create: bool = False) -> sqlite3.Connection:
+        """A driver connection in autocommit mode with our waiting time, and no other setting yet."""
+        mode = "rwc" if create else "rw"
+        return sqlite3.connect(
+            f"{self.path.as_uri()}?mode={mode}",
+            uri=True,
+            timeout=self._busy_timeout_ms / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def upgrade_engine(self, *, create: bool = False) -> Engine:
+        """Journal mode and foreign keys as they are; BEGIN IMMEDIATE."""
+        engine = create_engine("sqlite://", creator=lambda: self.connect_raw(create=create), poolclass=NullPool)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+
+    def writer_engine(self) -> Engine:
+        """Transactions take the write lock at once: they wait at BEGIN or not at all."""
+        engine = create_engine("sqlite://", creator=self._connect_writer, poolclass=NullPool)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+
+    def reader_engine(self) -> Engine:
+        """Connections that cannot write; a few are kept warm, a burst may open more."""
+        engine = create_engine(
+            "sqlite://", creator=self._connect_reader, poolclass=QueuePool, pool_size=_READERS_KEPT, max_overflow=-1
+        )
+        engine.dialect.statement_compiler = _HintingCompiler
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        connection = self.connect_raw()
+        try:
+            # A network folder may refuse WAL; SQLite then stays in its old mode, slower but correct.
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            # NORMAL under WAL: a power cut may lose the last commits, never damages the file; kill -9 loses none.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
+            self._common_settings(connection)
+            connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        connection = self.connect_raw()
+        try:
+            connection.execute("PRAGMA query_only=ON")
+            self._common_settings(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @staticmethod
+    def _common_settings(connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+
+    def abandon_when(self, connection: Connection, asked: Callable[[], bool]) -> None:
+        """SQLite asks now and then, so that a statement ends whenever it starts."""
+        _driver(connection).set_progress_handler(asked, _STEPS_BETWEEN_QUESTIONS)
+
+    def interrupt(self, connection: Connection) -> None:
+        """Nothing to do: the running statement asks by itself."""
+
+    # -- making and checking ---------------------------------------------------------------------------------------
+
+    def is_new(self) -> bool:
+        """Whether there is no file, or an empty one: all that a crash during creation can leave."""
+        path = self.path
+        if path.is_dir():
+            raise LibraryError(
+                f"{path} is a folder, and a library is a file.",
+                action=f"Name a file in it, such as {path / 'my.kibitz'}.",
+            )
+        return not path.exists() or path.stat().st_size == 0
+
+    def missing(self) -> LibraryError:
+        """There is no file."""
+        return LibraryError(f"There is no library at {self.path}.", action="Check the path given with --library.")
+
+    @contextmanager
+    def creating(self) -> Iterator[Connection]:
+        """A transaction on a file made for it, whose folders are made too; a file of ours is removed on failure."""
+        path = self.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._check_writable()
+        existed = path.exists()
+        engine = self.upgrade_engine(create=True)
+        try:
+            with engine.connect() as connection, connection.begin():
+                yield connection
+        except BaseException:
+            if not existed and path.exists() and path.stat().st_size == 0:
+                path.unlink()
+            raise
+        finally:
+            engine.dispose()
+
+    def is_signed(self, connection: Connection) -> bool:
+        """Whether the file carries our application id."""
+        return bool(connection.exec_driver_sql("PRAGMA application_id").scalar_one() == APPLICATION_ID)
+
+    def sign(self, connection: Connection, version: str) -> None:
+        """Set the file's application id and user version."""
+        connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version={int(version)}")
+
+    def installed_version(self) -> str:
+        """Check that the file can be written and is ours, and read its version."""
+        self._check_writable()
+        with self.path.open("rb") as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                raise not_a_library(self.location)
+        connection = self.connect_raw()
+        try:
+            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+            if application_id != APPLICATION_ID:
+                raise not_a_library(self.location, why="it is another program's database")
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                raise not_a_library(self.location, why="its version is missing") from error
+            raise
+        finally:
+            connection.close()
+        if row is None or not str(row[0]).isdigit():
+            raise not_a_library(self.location, why="its version cannot be read")
+        return str(row[0])
+
+    def _check_writable(self) -> None:
+        path = self.path
+        if not writable(path.parent) or (path.exists() and not writable(path)):
+            raise read_only(path)
+
+    def before_upgrade(self, connection: Connection) -> None:
+        """Tables are rebuilt under a new name; references are checked as a whole before the commit instead."""
+        _driver(connection).execute("PRAGMA foreign_keys=OFF")
+
+    def back_up(self, name: str) -> Path:
+        """Copy the file to a dated one beside it, while others may read and write it."""
+        stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%f")
+        target = self.path.with_name(f"{self.path.name}.{name}-{stamp}.backup")
+        part = target.with_name(target.name + ".part")
+        try:
+            source, copy = self.connect_raw(), sqlite3.connect(part, isolation_level=None)
+            try:
+                _copy(source, copy)
+            finally:
+                copy.close()
+                source.close()
+            part.replace(target)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        return target
+
+    def broken_references(self, connection: Connection) -> list[str]:
+        """SQLite's own check of foreign keys."""
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        return [f"{row[0]} row {row[1]} refers to a missing {row[2]}" for row in broken]
+
+    def damage(self, connection: Connection) -> list[str]:
+        """SQLite's own integrity check; reads the whole file."""
+        said = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
+        return [] if said == ["ok"] else said
+
+    # -- storing ---------------------------------------------------------------------------------------------------
+
+    def insert_rows(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> Sequence[int]:
+        """Through the driver itself, a third of SQLAlchemy's cost; ids from AUTOINCREMENT's own counter."""
+        names = list(columns)
+        key = table.primary_key.columns[0]
+        ids: Sequence[int] = range(0)
+        if key.name not in names:
+            last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
+            ids = range(last + 1, last + 1 + len(rows))
+            names.append(key.name)
+            rows = [(*row, row_id) for row, row_id in zip(rows, ids, strict=True)]
+        marks = ", ".join("?" * len(names))
+        quoted = ", ".join(f'"{name}"' for name in names)
+        statement = f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})'  # noqa: S608 -- names are the code's own
+        connection.exec_driver_sql(statement, list(rows))
+        return ids
+
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """In one statement: after each, the trigram table writes out what it has, which costs more than the rows."""
+        connection.exec_driver_sql(_INSERT_NAMES, (json.dumps(rows, ensure_ascii=False),))
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def create_text_search(self, connection: Connection) -> None:
+        """An FTS5 table of trigrams over `folded`, kept up by a trigger. Names are only ever added."""
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE name_fts USING fts5"
+            "(folded, content='name_entry', content_rowid='id', tokenize='trigram', detail='full')"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER name_entry_added AFTER INSERT ON name_entry BEGIN "
+            "INSERT INTO name_fts (rowid, folded) VALUES (new.id, new.folded); END"
+        )
+
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """By trigrams; texts shorter than one are looked for in every name."""
+        if len(needle) < _TRIGRAM:
+            return func.instr(name_entry.c.folded, needle) > 0
+        phrase = '"' + needle.replace('"', '""') + '"'
+        found = text("SELECT rowid FROM name_fts WHERE name_fts MATCH :phrase").bindparams(
+            bindparam("phrase", phrase, unique=True)
+        )
+        return name_entry.c.id.in_(found.columns(column("rowid", Integer)))
+
+    def refresh_statistics(self, connection: Connection) -> None:
+        """Sample a thousand rows an index."""
+        connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+        connection.exec_driver_sql("ANALYZE")
+
+    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:
+        """SQLite's INDEXED BY and NOT INDEXED (the primary key is no index there)."""
+        return statement.with_hint(game, f"INDEXED BY {index}" if index else "NOT INDEXED", "sqlite")
+
+    # -- errors ----------------------------------------------------------------------------------------------------
+
+    def explain(self, error: BaseException) -> LibraryError | None:
+        """What SQLite and the file system say, in words."""
+        return explain(cause_of(error), self.path)
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    source.backup(target)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection behind SQLAlchemy's."""
+    driver: Any = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"not a connection to SQLite: {driver!r}")
+    return driver
+
+
+def _begin(connection: Connection) -> Any:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> Any:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
