@@ -1,0 +1,10 @@
+"""Collections, tags, people with several names, full text of comments."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
