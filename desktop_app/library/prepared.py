@@ -19,6 +19,8 @@ from desktop_app.domain.game import GameState
 from desktop_app.domain.speed import speed_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from desktop_app.domain.game import GameRecord
 
 GAME_COLUMNS = (
@@ -77,6 +79,47 @@ class PreparedGame(NamedTuple):
         """`GameRecord.identity`."""
         found: bytes = self.columns[0]
         return found
+
+
+class PreparedGames:
+    """Many games ready to be stored, column by column: what reading processes send and `submit_prepared` takes.
+
+    Lists of values pickle, cross a pipe and are searched for names at a fraction of what as many rows would cost.
+    Iterating gives the games one by one.
+
+    Attributes:
+        columns: one list for each of `GAME_COLUMNS`, all equally long.
+        headers, pgn: as in PreparedGame.
+    """
+
+    __slots__ = ("columns", "headers", "pgn")
+
+    def __init__(
+        self, columns: Sequence[list[Any]] = (), headers: list[bytes] | None = None, pgn: list[bytes] | None = None
+    ) -> None:
+        self.columns = list(columns) or [[] for _ in GAME_COLUMNS]
+        self.headers = [] if headers is None else headers
+        self.pgn = [] if pgn is None else pgn
+
+    def __len__(self) -> int:
+        return len(self.pgn)
+
+    def __iter__(self) -> Iterator[PreparedGame]:
+        return map(PreparedGame, zip(*self.columns, strict=True), self.headers, self.pgn)
+
+    def append(self, game: PreparedGame) -> None:
+        """Add one game behind the others."""
+        for column, value in zip(self.columns, game.columns, strict=True):
+            column.append(value)
+        self.headers.append(game.headers)
+        self.pgn.append(game.pgn)
+
+    def extend(self, others: PreparedGames) -> None:
+        """Add other games behind these."""
+        for column, values in zip(self.columns, others.columns, strict=True):
+            column += values
+        self.headers += others.headers
+        self.pgn += others.pgn
 
 
 def prepare(record: GameRecord, *, plain_tags: bool = False) -> PreparedGame:
