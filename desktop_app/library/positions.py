@@ -1,7 +1,7 @@
 """The position index as stored: which games it covers, its blocks and summaries, and the facts the explorer counts.
 
 Any thread (never the GUI's). Written by `services.index_positions`, read by `services.find_position`. What the blocks
-mean is `analysis.position_block`'s business; here they are bytes.
+mean is `domain.position_block`'s business; here they are bytes.
 """
 
 from __future__ import annotations

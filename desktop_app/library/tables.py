@@ -266,7 +266,7 @@ job_item = Table(
 )
 Index("ix_job_item_queue", job_item.c.job_id, job_item.c.state, job_item.c.position)
 
-# The position index (analysis.position_block): sorted entries of up to 4096 games, in buckets by the hash's first byte.
+# The position index (domain.position_block): sorted entries of up to 4096 games, in buckets by the hash's first byte.
 position_segment = Table(
     "position_segment",
     metadata,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import chess
 
-from desktop_app.analysis.position_block import bucket_of, key_of, matches, read_summary
-from desktop_app.analysis.position_hash import board_hash
 from desktop_app.domain.filters import EVERYTHING, GameQuery
 from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.moves import unpack_moves
+from desktop_app.domain.position_block import bucket_of, key_of, matches, read_summary
+from desktop_app.domain.position_hash import board_hash
 from desktop_app.domain.positions import Coverage, IndexedGame, MoveCount, PositionCount
 from desktop_app.errors import UsageError
 

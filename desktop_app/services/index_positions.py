@@ -16,7 +16,7 @@ from collections import deque
 from multiprocessing import connection as mp_connection
 from typing import TYPE_CHECKING, Self
 
-from desktop_app.analysis.position_block import Segment, build_segment
+from desktop_app.domain.position_block import Segment, build_segment
 from desktop_app.errors import CancelledError, KibitzError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import chess
 import psutil
 import pytest
 
-from desktop_app.analysis import position_block
+from desktop_app.domain import position_block
 from desktop_app.domain.filters import parse_filter
 from desktop_app.domain.moves import pack_moves, unpack_moves
 from desktop_app.errors import CancelledError, UsageError

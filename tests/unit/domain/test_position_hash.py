@@ -7,8 +7,8 @@ import random
 import chess
 import pytest
 
-from desktop_app.analysis.position_hash import board_hash, game_hashes
 from desktop_app.domain.moves import pack_moves
+from desktop_app.domain.position_hash import board_hash, game_hashes
 
 STARTS = [
     (chess.STARTING_FEN, False),

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
-from desktop_app.analysis.position_hash import INDEXED_VARIANTS, game_hashes
+from desktop_app.domain.position_hash import INDEXED_VARIANTS, game_hashes
 from desktop_app.domain.positions import SEGMENT_GAMES, MoveCount, PositionCount
 
 if TYPE_CHECKING:
