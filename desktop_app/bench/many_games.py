@@ -34,6 +34,23 @@ _TITLES = ("Open", "Olympiad", "Masters", "Club evening", "League", "Memorial", 
 _TOWNS = ("Reykjavik", "Wijk aan Zee", "Moscow", "Chennai", "London", "Biel", "Havana", "Dortmund", "Linares", "Tromsø")
 _CONTROLS = ("60+0", "180+0", "180+2", "300+3", "600+5", "900+10", "5400+30", "-", "40/7200:3600", "1/86400")
 _ENDS = ("Normal", "Normal", "Normal", "Time forfeit", "Abandoned")
+_LONGEST_TEXT = 1_500
+_COMMENTED_SHARE = 0.1
+_WORDS = 20_000
+_CHESS_WORDS = (
+    "the",
+    "white",
+    "is",
+    "better",
+    "black",
+    "a",
+    "pawn",
+    "attack",
+    "knight",
+    "zugzwang",
+    "endgame",
+    "novelty",
+)
 _SYLLABLES = (
     "an", "ber", "car", "den", "el", "fis", "gor", "hol", "iv", "jan", "kar", "lar", "mor", "nak", "ov", "pet", "qui",
     "ros", "sen", "tal", "ur", "vas", "wol", "yan", "zuk",
@@ -79,6 +96,7 @@ class Multiples:
         self._events = [
             f"{draw.choice(_TOWNS)} {draw.choice(_TITLES)} {draw.randrange(1950, 2026)}" for _ in range(events)
         ]
+        self._words = [*_CHESS_WORDS, *dict.fromkeys(_word(draw).lower() for _ in range(_WORDS))]
 
     def game(self, index: int) -> GameRecord:
         """One game; the same players meet often, most players rarely."""
@@ -101,7 +119,11 @@ class Multiples:
             "Termination": draw.choice(_ENDS),
         }
         headers.pop("Link", None)
-        return replace(record, headers=tuple(headers.items()), pgn=record.pgn[:1500])
+        pgn = record.pgn[:_LONGEST_TEXT]
+        if draw.random() < _COMMENTED_SHARE:
+            words = (self._words[int(len(self._words) * draw.random() ** 4)] for _ in range(draw.randrange(5, 60)))
+            pgn = pgn.replace("\n\n", f"\n\n{{ {' '.join(words)} }} ", 1)
+        return replace(record, headers=tuple(headers.items()), pgn=pgn)
 
     def _player(self, draw: random.Random) -> str:
         return self._players[int(len(self._players) * draw.random() ** 3)]

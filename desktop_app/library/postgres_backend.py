@@ -192,7 +192,10 @@ class PostgresBackend(Backend):
     # -- searching -------------------------------------------------------------------------------------------------
 
     def create_text_search(self, connection: Connection) -> None:
-        """A trigram index where the server lets us have its extension pg_trgm; else names are read through."""
+        """Words of comments; a trigram index where the server lets us have pg_trgm, else names are read through."""
+        connection.exec_driver_sql(
+            "CREATE INDEX ix_game_comment_words ON game_comment USING gin (to_tsvector('simple', words))"
+        )
         try:
             with connection.begin_nested():
                 connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")

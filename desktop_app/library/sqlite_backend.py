@@ -39,6 +39,14 @@ _INSERT_NAMES = (
     "INSERT INTO name_entry (kind, name, folded) "
     "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)"
 )
+_COMMENT_SEARCH = """
+CREATE VIRTUAL TABLE comment_fts USING fts5(words, content='game_comment', content_rowid='game_id', \
+tokenize='unicode61 remove_diacritics 0')
+CREATE TRIGGER game_comment_added AFTER INSERT ON game_comment BEGIN \
+INSERT INTO comment_fts (rowid, words) VALUES (new.game_id, new.words); END
+CREATE TRIGGER game_comment_removed AFTER DELETE ON game_comment BEGIN \
+INSERT INTO comment_fts (comment_fts, rowid, words) VALUES ('delete', old.game_id, old.words); END
+""".strip().splitlines()
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 _STEPS_BETWEEN_QUESTIONS = 100_000
 
@@ -280,7 +288,7 @@ class SqliteBackend(Backend):
     # -- searching -------------------------------------------------------------------------------------------------
 
     def create_text_search(self, connection: Connection) -> None:
-        """An FTS5 table of trigrams over `folded`, kept up by a trigger. Names are only ever added."""
+        """FTS5 tables kept up by triggers: trigrams of names, which are only ever added, and words of comments."""
         connection.exec_driver_sql(
             "CREATE VIRTUAL TABLE name_fts USING fts5"
             "(folded, content='name_entry', content_rowid='id', tokenize='trigram', detail='full')"
@@ -289,6 +297,8 @@ class SqliteBackend(Backend):
             "CREATE TRIGGER name_entry_added AFTER INSERT ON name_entry BEGIN "
             "INSERT INTO name_fts (rowid, folded) VALUES (new.id, new.folded); END"
         )
+        for statement in _COMMENT_SEARCH:
+            connection.exec_driver_sql(statement)
 
     def folded_contains(self, needle: str) -> ColumnElement[bool]:
         """By trigrams; texts shorter than one are looked for in every name."""
