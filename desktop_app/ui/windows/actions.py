@@ -97,6 +97,8 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
         (Entry("keys", "&Keys", ("?", "F1"), "help"), Entry("about", "&About Kibitz", (), "info")),
     ),
 )
+ROW_MENU = ("analyse", "copy_pgn", "export")
+"""What a right click on a game offers, by name."""
 THEMES = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
 
 
