@@ -31,12 +31,13 @@ edit = Table(
     sqlite_autoincrement=True,
 )
 
-# What a game was before an edit: JSON, compressed (edits.GameBefore).
+# What a game was before an edit: JSON, compressed (edits.py). Games are named without a foreign key, as in tables_sets:
+# one that goes to the bin and comes back can still have its edits undone.
 edit_game = Table(
     "edit_game",
     metadata,
     Column("edit_id", ForeignKey("edit.id", ondelete="CASCADE"), primary_key=True),
-    Column("game_id", ForeignKey("game.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("game_id", Integer, primary_key=True, autoincrement=False, index=True),
     Column("before", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -46,7 +47,7 @@ game_alias = Table(
     "game_alias",
     metadata,
     Column("identity", LargeBinary(16), primary_key=True),
-    Column("game_id", ForeignKey("game.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("game_id", Integer, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
 

@@ -34,11 +34,10 @@ def upgrade() -> None:
     op.create_table(
         "edit_game",
         sa.Column("edit_id", sa.Integer(), nullable=False),
-        sa.Column("game_id", sa.Integer(), nullable=False),
+        sa.Column("game_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("before", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("edit_id", "game_id", name=op.f("pk_edit_game")),
         sa.ForeignKeyConstraint(["edit_id"], ["edit.id"], name=op.f("fk_edit_game_edit_id_edit"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["game_id"], ["game.id"], name=op.f("fk_edit_game_game_id_game"), ondelete="CASCADE"),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_edit_game_game_id"), "edit_game", ["game_id"])
@@ -47,7 +46,6 @@ def upgrade() -> None:
         sa.Column("identity", sa.LargeBinary(16), nullable=False),
         sa.Column("game_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("identity", name=op.f("pk_game_alias")),
-        sa.ForeignKeyConstraint(["game_id"], ["game.id"], name=op.f("fk_game_alias_game_id_game"), ondelete="CASCADE"),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_game_alias_game_id"), "game_alias", ["game_id"])
