@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.domain.game import GameId
+    from desktop_app.domain.sets import CollectionId
 
 __all__ = [
     "EVERYTHING",
+    "PLACE",
     "SORTS",
     "And",
     "Filter",
@@ -57,6 +59,9 @@ __all__ = [
 SORTS = frozenset(field.name for field in fields(GameRow))
 """Names a query can be sorted by: every column of `GameRow`."""
 
+PLACE = "place"
+"""One more, for a collection chosen by hand: the order it was put in."""
+
 
 @dataclass(frozen=True, slots=True)
 class GameQuery:
@@ -67,15 +72,17 @@ class GameQuery:
         sort: a name of `SORTS`. Games that lack the value come last in either direction; ties go by id.
         descending: largest first.
         ids: only these games, None for no such limit.
+        collection: only games of this collection, which was chosen by hand; it can then be sorted by `PLACE` too.
     """
 
     filter: Filter = EVERYTHING
     sort: str = "id"
     descending: bool = False
     ids: Sequence[GameId] | None = None
+    collection: CollectionId | None = None
 
     def __post_init__(self) -> None:
-        if self.sort not in SORTS:
+        if self.sort not in SORTS and (self.sort != PLACE or self.collection is None):
             raise ValueError(f"cannot sort by {self.sort!r}")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Select, asc, desc, func, select
+from sqlalchemy import Connection, Select, and_, asc, desc, func, select
 
-from desktop_app.domain.filters import EVERYTHING, SORTS, GameQuery
+from desktop_app.domain.filters import EVERYTHING, PLACE, SORTS, GameQuery
 from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
 from desktop_app.domain.rows import GameRow, StoredGame
 from desktop_app.errors import NotFoundError
@@ -20,6 +20,7 @@ from desktop_app.library.prepared import unpack_headers, unpack_text
 from desktop_app.library.queries import Condition, condition, name_parts, sort_index, sort_key, sort_parts
 from desktop_app.library.storing import GameWriter
 from desktop_app.library.tables import game, game_text
+from desktop_app.library.tables_sets import collection_game
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,9 @@ class Games(GameWriter):
         """
         names = NameConditions(connection, self._database.backend, row_by_row=True)
         where = _where(query, names)
-        if query.filter == EVERYTHING and query.ids is None:
+        if query.sort == PLACE:
+            return where, ""
+        if query.filter == EVERYTHING and query.ids is None and query.collection is None:
             return where, sort_index(query.sort) or ""
         common = _in_common(connection, query, names)
         few = _FEW_WITH_NAMES if common else _FEW
@@ -121,7 +124,11 @@ _MOST_LISTED = 80_000
 
 def _where(query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
     wanted = condition(query.filter, names)
-    return (wanted,) if query.ids is None else (wanted, in_set(game.c.id, query.ids))
+    found = (wanted,) if query.ids is None else (wanted, in_set(game.c.id, query.ids))
+    if query.collection is None:
+        return found
+    members = select(collection_game.c.game_id).where(collection_game.c.collection_id == query.collection)
+    return (*found, game.c.id.in_(members))
 
 
 def _in_common(connection: Connection, query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
@@ -140,6 +147,9 @@ def _ordered(statement: Select[Any], query: GameQuery, *, ordered: bool) -> Sele
     # Ties follow the direction, so that one index serves both.
     direction = desc if query.descending else asc
     key = (direction(sort_key(query.sort)),) if ordered and query.sort != "id" else ()
+    if query.sort == PLACE:
+        mine = and_(collection_game.c.game_id == game.c.id, collection_game.c.collection_id == query.collection)
+        statement = statement.join(collection_game, mine)
     return statement.order_by(*key, direction(game.c.id))
 
 

@@ -14,6 +14,7 @@ from desktop_app.library.games import Games
 from desktop_app.library.imports import Imports
 from desktop_app.library.jobs import Jobs
 from desktop_app.library.positions import Positions
+from desktop_app.library.sets import Sets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, evaluations, jobs, positions: what it holds.
+        games, imports, evaluations, jobs, positions, sets: what it holds.
     """
 
     def __init__(self, database: Database) -> None:
@@ -36,6 +37,7 @@ class Library:
         self.evaluations = Evaluations(database)
         self.jobs = Jobs(database)
         self.positions = Positions(database)
+        self.sets = Sets(database)
 
     @classmethod
     def open(cls, location: str | Path, *, create: bool = True) -> Self:

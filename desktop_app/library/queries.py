@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
 
 from desktop_app.domain.filter_terms import FIELDS, WORD_COLUMNS, And, Filter, Kind, Not, Op, Or, Range, Term, Word
+from desktop_app.domain.filters import PLACE
 from desktop_app.library.name_search import KINDS, NameConditions
 from desktop_app.library.tables import NAMES_INDEXED, PLAIN_INDEXED, SUMMARY_INDEXED, game
+from desktop_app.library.tables_sets import collection_game
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +168,7 @@ _COMPARERS: dict[Kind, Callable[[ColumnElement[Any], Op, Any], Condition]] = {
     Kind.CODE: _compare_period,
 }
 
-_NEVER_UNKNOWN = frozenset({"id", "ply_count", "state", "result", "variant", "evaluated"})
+_NEVER_UNKNOWN = frozenset({"id", "ply_count", "state", "result", "variant", "evaluated", PLACE})
 _NULLABLE = frozenset(column.name for column in game.c if column.nullable)
 _NAMES = frozenset(NAMES_INDEXED)
 
@@ -174,6 +176,8 @@ _NAMES = frozenset(NAMES_INDEXED)
 @functools.cache
 def sort_key(sort: str) -> ColumnElement[Any]:
     """What a sort compares: names without regard to case, everything else as stored."""
+    if sort == PLACE:
+        return collection_game.c.place
     return func.lower(game.c[sort]) if sort in _NAMES else game.c[sort]
 
 
