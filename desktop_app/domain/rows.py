@@ -98,13 +98,17 @@ class AddOutcome:
 
 
 class BatchState(StrEnum):
-    """Where an import stands. `interrupted`: its process died; what it had committed is there."""
+    """Where an import stands.
+
+    `interrupted`: its process died; what it had committed is there. `undone`: its games are in the bin.
+    """
 
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,8 @@ class Evaluations:
 
 
 def _store(connection: Connection, chunk: ChunkToStore) -> bool:
+    if connection.execute(select(game.c.id).where(game.c.id == chunk.game_id)).scalar() is None:
+        return False  # it was removed while the engine thought about it
     engine_id = _engine_id(connection, chunk.key.engine) or _add_engine(connection, chunk.key.engine)
     analysis_id = _analysis_id(connection, chunk.game_id, engine_id, chunk.key.spec)
     if chunk.positions:

@@ -19,6 +19,7 @@ from desktop_app.errors import JobOwnedElsewhereError, NotFoundError
 from desktop_app.library import owners
 from desktop_app.library.backend import in_set
 from desktop_app.library.evaluations import summary_columns
+from desktop_app.library.leases import is_running
 from desktop_app.library.tables import game, job, job_item
 
 if TYPE_CHECKING:
@@ -279,9 +280,22 @@ def owned_elsewhere(found: StoredJob) -> JobOwnedElsewhereError:
     )
 
 
+def refuse_live_items(connection: Connection, game_ids: Sequence[GameId], me: Owner, *, many_hosts: bool) -> None:
+    """Raise JobOwnedElsewhereError where a living process other than `me` has one of these games still to analyse."""
+    waiting = (
+        select(job_item.c.job_id)
+        .where(in_set(job_item.c.game_id, game_ids), job_item.c.state.in_(_LIVE_ITEMS))
+        .distinct()
+    )
+    for found in _jobs(connection, job.c.state.in_(_UNFINISHED) & job.c.id.in_(waiting)):
+        owner = found.owner
+        if owner is not None and not owners.is_same(owner, me) and owners.is_alive(owner, many_hosts=many_hosts):
+            raise owned_elsewhere(found)
+
+
 def _runs_elsewhere(found: StoredJob, me: Owner, database: Database) -> bool:
-    owner, many_hosts = found.owner, database.backend.many_hosts
-    return owner is not None and not owners.is_same(owner, me) and owners.is_alive(owner, many_hosts=many_hosts)
+    owner = found.owner
+    return owner is not None and not owners.is_same(owner, me) and is_running(database, owner)
 
 
 def _games(connection: Connection, condition: Any) -> list[GameId]:

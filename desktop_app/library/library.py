@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self
 
+from desktop_app.library.bin import Bin
 from desktop_app.library.database import CLOSE_BUDGET_S, Database
 from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
 from desktop_app.library.imports import Imports
 from desktop_app.library.jobs import Jobs
+from desktop_app.library.leases import Lease
 from desktop_app.library.positions import Positions
 from desktop_app.library.sets import Sets
 
@@ -27,7 +29,8 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, evaluations, jobs, positions, sets: what it holds.
+        games, imports, evaluations, jobs, positions, bin: what it holds.
+        lease: this process's sign of life, where several computers share the library.
     """
 
     def __init__(self, database: Database) -> None:
@@ -38,15 +41,23 @@ class Library:
         self.jobs = Jobs(database)
         self.positions = Positions(database)
         self.sets = Sets(database)
+        self.bin = Bin(database)
+        self.lease = Lease(database)
 
     @classmethod
-    def open(cls, location: str | Path, *, create: bool = True) -> Self:
+    def open(cls, location: str | Path, *, create: bool = True, allow_read_only: bool = False) -> Self:
         """Open, create or upgrade the library at a path or URL; imports that died are marked interrupted.
+
+        One that cannot be written is refused, or with `allow_read_only` opened as far as that goes (`read_only`).
 
         Raises LibraryError kinds with a sentence and an action; the file is then as it was.
         """
-        library = cls(Database.open(location, create=create))
+        library = cls(Database.open(location, create=create, allow_read_only=allow_read_only))
+        if library.read_only:
+            return library
         try:
+            if library.database.backend.many_hosts:
+                library.lease.start()
             if interrupted := library.imports.mark_interrupted():
                 logger.info("%d import(s) had been interrupted", interrupted)
         except BaseException:
@@ -64,12 +75,23 @@ class Library:
         """The library's file; None where a server keeps it."""
         return self.database.path
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it can only be read; whatever would write then raises LibraryReadOnlyError."""
+        return self.database.read_only
+
+    @property
+    def remarks(self) -> list[str]:
+        """What people should know about where it is, as sentences; mostly nothing."""
+        return self.database.backend.remarks()
+
     def check(self) -> list[str]:
         """What is wrong with the file, an empty list when it is sound. Reads all of it."""
         return self.database.check()
 
     def close(self, *, budget_s: float = CLOSE_BUDGET_S) -> None:
         """Finish what is queued and close. Idempotent; later calls of anything else raise LibraryClosedError."""
+        self.lease.stop()
         self.database.close(budget_s=budget_s)
 
     def __enter__(self) -> Self:
