@@ -42,8 +42,7 @@ def run_find_position(arguments: Namespace) -> int:
 
 
 def _print(found: PositionFound, limit: int) -> None:
-    at_least = "At least " if found.partial else ""
-    print(f"{at_least}{output.counted(found.total, 'game')} with this position.")
+    print(f"{output.counted(found.total, 'game')} with this position.")
     if not found.coverage.complete:
         missing = found.coverage.games - found.coverage.indexed
         print(f"{output.counted(missing, 'game')} of {found.coverage.games:,} are not indexed yet.")

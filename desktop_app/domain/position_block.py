@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.position_hash import INDEXED_VARIANTS, game_hashes
-from desktop_app.domain.positions import SEGMENT_GAMES, MoveCount, PositionCount
+from desktop_app.domain.positions import PLY_BITS, SEGMENT_GAMES, MoveCount, PositionCount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ SUMMARISED = 48
 _KEY_BITS = 40
 _KEY_MASK = (1 << _KEY_BITS) - 1
 _REF_BITS = 24
+_REF_MASK = (1 << _REF_BITS) - 1
 
 
 def segment_of(game_id: int) -> int:
@@ -115,19 +116,43 @@ def _by_place(entries: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
-def matches(block: bytes, number: int, segment: int) -> dict[int, list[int]]:
-    """Games of a segment that have the position, with the plies at which they do."""
+def places(block: bytes, number: int, segment: int, games: Sequence[int] | None = None) -> list[int]:
+    """Places (`domain.positions.PLY_BITS`) at which games of a segment have the position, by game and ply.
+
+    With `games` (ascending ids, of any segment) only those: looked up one by one where they are the fewer.
+    """
     entries = _from_bytes(block)
     key = number >> 16 & _KEY_MASK
     start = bisect_left(entries, key << _REF_BITS)
     end = bisect_left(entries, key + 1 << _REF_BITS, start)
     first = segment * SEGMENT_GAMES + 1
-    return {first + place: plies for place, plies in _by_place(entries[start:end]).items()}
+    if games is not None:
+        wanted = games[bisect_left(games, first) : bisect_left(games, first + SEGMENT_GAMES)]
+        return _places_of(entries[start:end], wanted, key=key, first=first)
+    base = first << PLY_BITS
+    return [base + (entry & _REF_MASK) for entry in entries[start:end]]
+
+
+def _places_of(entries: array[int], games: Sequence[int], *, key: int, first: int) -> list[int]:
+    found = []
+    at = 0
+    for game in games:
+        wanted = key << _REF_BITS | game - first << PLY_BITS
+        at = bisect_left(entries, wanted, at)
+        while at < len(entries) and entries[at] >> PLY_BITS == wanted >> PLY_BITS:
+            found.append((first << PLY_BITS) + (entries[at] & _REF_MASK))
+            at += 1
+    return found
+
+
+_SUMMARY_FIELDS = 7
+"""Of `MoveCount`, in order: what follows changes after a summary was stored."""
 
 
 def write_summary(count: PositionCount) -> str:
     """Counts as stored text."""
-    return json.dumps([count.games, [[word, *astuple(move)] for word, move in count.moves.items()]])
+    moves = [[word, *astuple(move)[:_SUMMARY_FIELDS]] for word, move in count.moves.items()]
+    return json.dumps([count.games, moves])
 
 
 def read_summary(content: str) -> PositionCount:

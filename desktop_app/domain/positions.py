@@ -3,9 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 SEGMENT_GAMES = 4_096
 """So many ids share a segment of the position index; stored, never to be changed."""
+
+PLY_BITS = 12
+"""A place in a game is one number: its id, then so many bits of the ply."""
+PLY_MASK = (1 << PLY_BITS) - 1
+
+
+class GameSet:
+    """A fixed set of game ids, however many: a byte for each id up to the highest. Any thread."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        """`ids` in any order; worked through in steps, so that other threads get their turn."""
+        self.size = len(ids)
+        flags = bytearray()
+        for start in range(0, len(ids), _STEP):
+            some = ids[start : start + _STEP]
+            if (lacking := max(some) + 1 - len(flags)) > 0:
+                flags.extend(bytes(max(lacking, len(flags))))
+            for game_id in some:
+                flags[game_id] = 1
+        self._flags = flags
+
+    def __contains__(self, game_id: int) -> bool:
+        return game_id < len(self._flags) and self._flags[game_id] == 1
+
+    def kept(self, places: Iterable[int]) -> list[int]:
+        """Those places in games (`PLY_BITS`) whose game is in the set."""
+        flags, end = self._flags, len(self._flags) << PLY_BITS
+        return [place for place in places if place < end and flags[place >> PLY_BITS]]
+
+
+_STEP = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +72,8 @@ class MoveCount:
         white_wins, draws, black_wins: of those; unfinished games are in `games` alone.
         elo_sum, elo_games: of the games whose ratings are known.
         last_played: the latest date, as written; "" where none is known.
+        best_accuracy: the best of the player who made the move, of analysed games; None where none is known. Analysis
+            changes it all the time, so it is never stored.
     """
 
     games: int = 0
@@ -46,6 +83,7 @@ class MoveCount:
     elo_sum: float = 0.0
     elo_games: int = 0
     last_played: str = ""
+    best_accuracy: float | None = None
 
     @property
     def average_elo(self) -> float | None:
@@ -75,6 +113,8 @@ class MoveCount:
         self.elo_sum += other.elo_sum
         self.elo_games += other.elo_games
         self.last_played = max(self.last_played, other.last_played)
+        if other.best_accuracy is not None:
+            self.best_accuracy = max(self.best_accuracy or 0.0, other.best_accuracy)
 
 
 @dataclass(slots=True)

@@ -6,19 +6,21 @@ mean is `domain.position_block`'s business; here they are bytes.
 
 from __future__ import annotations
 
+import json
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Integer, case, cast, delete, func, insert, literal_column, select, update
 
-from desktop_app.domain.positions import SEGMENT_GAMES, Coverage, IndexedGame
-from desktop_app.library.backend import in_set
+from desktop_app.domain.positions import PLY_BITS, PLY_MASK, SEGMENT_GAMES, Coverage, IndexedGame, MoveCount
+from desktop_app.library.backend import in_set, integers
 from desktop_app.library.tables import game, position_block, position_segment, position_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from desktop_app.library.database import Database
 
@@ -43,13 +45,15 @@ class Positions:
     # -- building --------------------------------------------------------------------------------------------------
 
     def pending(self) -> list[int]:
-        """Segments with games that are not indexed yet, oldest first."""
+        """Segments with games that are not indexed yet, or that changed or went since; newest first.
+
+        Newest first, since what was imported last is what people look for.
+        """
         with self._database.read() as connection:
-            there = {
-                row.id: row.indexed_to
-                for row in connection.execute(select(position_segment).where(position_segment.c.stale.is_(False)))
-            }
-            return [segment for segment, last in _last_games(connection) if there.get(segment, 0) < last]
+            stored = connection.execute(select(position_segment)).all()
+            there = {row.id: row.indexed_to for row in stored if not row.stale}
+            found = {segment for segment, last in _last_games(connection) if there.get(segment, 0) < last}
+        return sorted(found | {row.id for row in stored if row.stale}, reverse=True)
 
     def games_of(self, segment: int) -> SegmentGames:
         """All games of a segment with what indexing needs."""
@@ -113,6 +117,23 @@ class Positions:
         with self._database.read() as connection:
             return {row.segment: row.content for row in connection.execute(statement)}
 
+    def counts(self, places: Sequence[int], *, white: bool) -> list[tuple[int | None, MoveCount]]:
+        """Counts by the packed move played at these places (`domain.positions.PLY_BITS`), None where a game ends.
+
+        The database adds up: nothing of the interpreter is held meanwhile. `white`: whose move it is.
+        """
+        if not places:
+            return []
+        with self._database.read() as connection:
+            found = connection.execute(_counts(places, white=white)).all()
+        return [(int.from_bytes(word, "little") if word else None, MoveCount(*values)) for word, *values in found]
+
+    def analysed(self, *, white: bool) -> Sequence[int]:
+        """Ids of the games that have an accuracy of this side, ascending, from an index alone."""
+        accuracy = game.c.white_accuracy if white else game.c.black_accuracy
+        with self._database.read() as connection:
+            return array("q", sorted(integers(connection, select(game.c.id).where(accuracy.is_not(None)))))
+
     def facts(self, ids: Iterable[int]) -> list[IndexedGame]:
         """What the explorer counts, of these games that still are there."""
         with self._database.read() as connection:
@@ -148,9 +169,14 @@ def _forget(connection: Connection, segment: int) -> None:
     connection.execute(delete(position_segment).where(position_segment.c.id == segment))
 
 
-def _facts() -> Select[Any]:
+def _elo() -> ColumnElement[Any]:
+    """Mean of the ratings known, null where neither is."""
     white, black = game.c.white_elo, game.c.black_elo
     both = (func.coalesce(white, black) + func.coalesce(black, white)) / 2.0
+    return case((white.is_(None) & black.is_(None), None), else_=both)
+
+
+def _facts() -> Select[Any]:
     return select(
         game.c.id,
         game.c.variant,
@@ -158,7 +184,27 @@ def _facts() -> Select[Any]:
         game.c.moves,
         game.c.result,
         game.c.date,
-        case((white.is_(None) & black.is_(None), None), else_=both).label("elo"),
+        _elo().label("elo"),
+    )
+
+
+def _counts(places: Sequence[int], *, white: bool) -> Select[Any]:
+    members = func.json_members(json.dumps(list(places))).table_valued("value")
+    place = cast(members.c.value, BigInteger)
+    ply = cast(place.op("&")(literal_column(str(PLY_MASK))), Integer)
+    word = func.substr(game.c.moves, ply * 2 + 1, 2).label("word")
+
+    def ended(result: str) -> Any:
+        return func.sum(case((game.c.result == result, 1), else_=0))
+
+    elo = _elo()
+    accuracy = game.c.white_accuracy if white else game.c.black_accuracy
+    wins = (ended("1-0"), ended("1/2-1/2"), ended("0-1"))
+    ratings = (func.coalesce(func.sum(elo), 0.0), func.count(elo))
+    return (
+        select(word, func.count(), *wins, *ratings, func.max(game.c.date), func.max(accuracy))
+        .select_from(members.join(game, game.c.id == place.op(">>")(literal_column(str(PLY_BITS)))))
+        .group_by("word")
     )
 
 
