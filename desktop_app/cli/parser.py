@@ -94,6 +94,26 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the PGN file to write")
 
 
+def _delete(parser: argparse.ArgumentParser) -> None:
+    _games(parser)
+    _json(parser)
+
+
+def _undo_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("batch", metavar="BATCH", type=_positive, help="the import's number, `batch_id` of its receipt")
+    _json(parser)
+
+
+def _bin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "restore", "empty"), nargs="?", default="list")
+    parser.add_argument(
+        "entry", metavar="ENTRY", type=_positive, nargs="?", help="a number that `kibitz bin list` shows"
+    )
+    parser.add_argument("--older-than", metavar="DAYS", type=_positive, help="empty: only what was removed before that")
+    parser.add_argument("--yes", action="store_true", help="empty: yes, remove for good")
+    _json(parser)
+
+
 def _find_position(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("fen", metavar="FEN", help="the position, between quotation marks")
     parser.add_argument("--filter", metavar="EXPR", help="only games that match (docs/filters.md)")
@@ -116,6 +136,9 @@ COMMANDS: dict[str, CommandSpec] = {
     "analyse": CommandSpec("let the engine review games; repeating it goes on where it stopped", _analyse),
     "show": CommandSpec("one game with evaluations, verdicts and summary", _show),
     "export": CommandSpec("write games as annotated PGN", _export),
+    "delete": CommandSpec("move games into the bin", _delete),
+    "bin": CommandSpec("what was removed: list it, restore it, or remove it for good", _bin),
+    "undo-import": CommandSpec("take a whole import back, into the bin", _undo_import),
     "find-position": CommandSpec("games that have a position, and what was played there", _find_position),
     "doctor": CommandSpec("what works here, what does not, and what to do", _json),
     "bench": CommandSpec("measure this machine and this build", _bench),

@@ -1,6 +1,7 @@
 """Tables of what can be taken back: the bin, duplicates of imports, and what they enriched. Same metadata as `tables`.
 
-A removed game's rows stand in tables of their own, so that no query on `game` has to look past them. They have the
+A removed game's rows stand in tables of their own, so that no query on `game` has to look past them. What other tables
+say of a game (tags, places in collections, edits) names it without a reference and stays where it is. They have the
 columns of the tables they come from, and no index that only a search would need; a migration that gives `game`,
 `game_text`, `analysis` or `evaluation` a column gives it to the copy too (test_upgrade tells who forgets).
 """
@@ -80,18 +81,6 @@ bin_evaluation = Table(
     Column("ply", Integer, primary_key=True, autoincrement=False),
     *_copies(evaluation, EVALUATION_COLUMNS[1:]),
     sqlite_with_rowid=False,
-)
-
-# Rows of any other table that go when their game goes (tags, places in collections): by column name, so that it holds
-# for tables that come later.
-bin_fact = Table(
-    "bin_fact",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("game_id", ForeignKey(_BIN_GAME_FK, ondelete="CASCADE"), nullable=False, index=True),
-    Column("table_name", _text(64), nullable=False),
-    # JSON object of its columns
-    Column("content", _text(), nullable=False),
 )
 
 # A rejected game that was mended by hand and imported again, by the import that took it.

@@ -20,7 +20,6 @@ def upgrade() -> None:
     _bin_text()
     _bin_analysis()
     _bin_evaluation()
-    _bin_fact()
     _import_mending()
     _import_duplicate()
     _enrichment()
@@ -157,21 +156,6 @@ def _bin_evaluation() -> None:
         ),
         sqlite_with_rowid=False,
     )
-
-
-def _bin_fact() -> None:
-    op.create_table(
-        "bin_fact",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("game_id", sa.Integer(), nullable=False),
-        sa.Column("table_name", _text(64), nullable=False),
-        sa.Column("content", _text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_bin_fact")),
-        sa.ForeignKeyConstraint(
-            ["game_id"], ["bin_game.id"], name=op.f("fk_bin_fact_game_id_bin_game"), ondelete="CASCADE"
-        ),
-    )
-    op.create_index("ix_bin_fact_game_id", "bin_fact", ["game_id"])
 
 
 def _import_mending() -> None:
