@@ -7,6 +7,7 @@ stand the few constructs that SQLAlchemy does not translate by itself. Any threa
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from array import array
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select, Table
 
+    from desktop_app.errors import LibraryReadOnlyError
+
 DEFAULT_BUSY_TIMEOUT_MS = 5_000
 CHOICES = "Give a file path, sqlite:///PATH, or postgresql+psycopg://USER@HOST/DATABASE."
 
@@ -38,11 +41,13 @@ class Backend(ABC):
         location: where it is, for people and for another process's `open`; never with a password.
         path: its file, None where a server keeps it.
         many_hosts: whether processes of several machines may use it at the same time.
+        read_only: it is only read: nothing of it, nor beside it, is written.
     """
 
     location: str
     path: Path | None
     many_hosts: bool
+    read_only: bool = False
 
     # -- connections -----------------------------------------------------------------------------------------------
 
@@ -65,6 +70,28 @@ class Backend(ABC):
     @abstractmethod
     def interrupt(self, connection: Connection) -> None:
         """End the statement that runs on this connection now, if any; called from another thread."""
+
+    # -- what may be done ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def cannot_be_written(self) -> bool:
+        """Whether a library is there that this user can read and not write."""
+
+    @abstractmethod
+    def refusal(self) -> LibraryReadOnlyError:
+        """What a caller who wants to write is told while the library is open for reading only."""
+
+    def remarks(self) -> list[str]:
+        """What people should know about where the library is, as sentences; mostly nothing."""
+        return []
+
+    def now(self, connection: Connection) -> float:  # noqa: ARG002 -- a server asks its own clock
+        """UTC seconds since 1970 by the clock that all users of this library share."""
+        return time.time()
+
+    def is_lost(self, error: BaseException) -> bool:  # noqa: ARG002 -- a file is never lost
+        """Whether the connection ended under us, so that a fresh one may well work."""
+        return False
 
     # -- making and checking ---------------------------------------------------------------------------------------
 
@@ -137,6 +164,19 @@ class Backend(ABC):
     @abstractmethod
     def folded_contains(self, needle: str) -> ColumnElement[bool]:
         """`name_entry.folded` contains this text, which is folded and not empty; fast for rare texts."""
+
+    @abstractmethod
+    def comment_words(
+        self, words: Sequence[str], *, begun: bool
+    ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
+        """Games whose comments have these folded words one after another: the column with their ids, and which rows.
+
+        `begun`: the last word may be the beginning of one.
+        """
+
+    @abstractmethod
+    def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+        """Insert game ids with the words of their comments into `game_comment`, and find them from now on."""
 
     @abstractmethod
     def refresh_statistics(self, connection: Connection) -> None:

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from desktop_app.errors import LibraryClosedError
 from desktop_app.library.backend import DEFAULT_BUSY_TIMEOUT_MS, backend_of
 from desktop_app.library.upgrade import CURRENT, Schema, prepare
@@ -48,6 +50,7 @@ def open_databases() -> list[Database]:
 class _Task:
     run: Callable[[Connection], Any]
     answer: Future[Any]
+    in_transaction: bool = True
 
 
 class Database:
@@ -62,12 +65,14 @@ class Database:
         self._reads = 0
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._readers = backend.reader_engine()
-        self._write_engine = backend.writer_engine()
-        with backend.known_errors():
-            self._write_connection = self._write_engine.connect()
-        backend.abandon_when(self._write_connection, lambda: self._abandoned)
-        self._writer = threading.Thread(target=self._write_loop, name="kibitz-library-writer", daemon=True)
-        self._writer.start()
+        self._writer: threading.Thread | None = None
+        if not backend.read_only:
+            self._write_engine = backend.writer_engine()
+            with backend.known_errors():
+                self._write_connection = self._write_engine.connect()
+            backend.abandon_when(self._write_connection, lambda: self._abandoned)
+            self._writer = threading.Thread(target=self._write_loop, name="kibitz-library-writer", daemon=True)
+            self._writer.start()
         _open_databases.add(self)
 
     @classmethod
@@ -76,6 +81,7 @@ class Database:
         location: str | Path,
         *,
         create: bool = True,
+        allow_read_only: bool = False,
         busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS,
         schema: Schema = CURRENT,
     ) -> Database:
@@ -84,12 +90,16 @@ class Database:
         Args:
             location: where it is.
             create: make a new library (and its folder) where there is none.
+            allow_read_only: open one that cannot be written for reading, instead of refusing it.
             busy_timeout_ms: how long to wait for another process's transaction before LibraryLockedError.
             schema: what to upgrade to; only tests give another one.
 
         Raises LibraryError kinds, each with a sentence for the user; the library is then as it was.
         """
         backend = backend_of(location, busy_timeout_ms=busy_timeout_ms)
+        if allow_read_only:
+            with backend.known_errors():
+                backend.read_only = backend.cannot_be_written()
         prepare(backend, schema, create=create)
         return cls(backend)
 
@@ -107,6 +117,11 @@ class Database:
     def backend(self) -> Backend:
         """What differs between database systems; for the library's own modules."""
         return self._backend
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it can only be read; `write` then raises LibraryReadOnlyError."""
+        return self._backend.read_only
 
     @property
     def closed(self) -> bool:
@@ -128,14 +143,23 @@ class Database:
     def submit(self, run: Callable[[Connection], T]) -> Future[T]:
         """As `write`, without waiting: the answer holds the result after the commit, or the error.
 
-        Raises LibraryClosedError at once where the library is closed.
+        Raises LibraryClosedError at once where the library is closed, LibraryReadOnlyError where it is only read.
         """
-        answer: Future[T] = Future()
+        return self._hand_over(_Task(run, Future()))
+
+    def maintain(self, run: Callable[[Connection], T]) -> T:
+        """As `write`, but outside of any transaction, for what the system does by itself (VACUUM)."""
+        found: T = self._hand_over(_Task(run, Future(), in_transaction=False)).result()
+        return found
+
+    def _hand_over(self, task: _Task) -> Future[Any]:
         with self._lock:
             if self._closing:
                 raise self._closed_error()
-            self._tasks.put(_Task(run, answer))
-        return answer
+            if self._writer is None:
+                raise self._backend.refusal()
+            self._tasks.put(task)
+        return task.answer
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -172,18 +196,22 @@ class Database:
         if threading.current_thread() is self._writer:
             return
         deadline = time.monotonic() + budget_s
-        self._writer.join(budget_s)
-        if self._writer.is_alive():
+        if self._writer is not None:
+            self._end_writer(self._writer, budget_s)
+        with self._lock:
+            self._lock.wait_for(lambda: self._reads == 0, max(0.0, deadline - time.monotonic()))
+        self._readers.dispose()
+        _open_databases.discard(self)
+
+    def _end_writer(self, writer: threading.Thread, budget_s: float) -> None:
+        writer.join(budget_s)
+        if writer.is_alive():
             self._abandoned = True
             self._backend.interrupt(self._write_connection)
             logger.warning(
                 "closing %s: its writer did not finish in %.0f s and is interrupted", self.location, budget_s
             )
-            self._writer.join(_AFTER_INTERRUPT_S)
-        with self._lock:
-            self._lock.wait_for(lambda: self._reads == 0, max(0.0, deadline - time.monotonic()))
-        self._readers.dispose()
-        _open_databases.discard(self)
+            writer.join(_AFTER_INTERRUPT_S)
 
     def __repr__(self) -> str:
         return f"<Database {self.location}{' (closed)' if self.closed else ''}>"
@@ -212,9 +240,26 @@ class Database:
             task.answer.set_exception(self._closed_error())
             return
         try:
-            with self._backend.known_errors(), self._write_connection.begin():
-                result = task.run(self._write_connection)
+            result = self._attempt(task)
         except BaseException as error:  # noqa: BLE001 -- every outcome belongs to the caller that waits for it
             task.answer.set_exception(error)
         else:
             task.answer.set_result(result)
+
+    def _attempt(self, task: _Task) -> Any:
+        """Run one task; once more on a fresh connection where the old one was found dead before anything was done."""
+        connection = self._write_connection
+        with self._backend.known_errors():
+            if not task.in_transaction:
+                return task.run(connection)
+            begun = False
+            try:
+                with connection.begin():
+                    begun = True
+                    return task.run(connection)
+            except DBAPIError as error:
+                if begun or self._abandoned or not self._backend.is_lost(error):
+                    raise
+                logger.info("the connection to %s was lost; trying a fresh one", self.location)
+            with connection.begin():
+                return task.run(connection)

@@ -22,7 +22,7 @@ from desktop_app.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _PRIMARY_CODE = 0xFF
@@ -103,12 +103,22 @@ def not_a_library(path: Path | str, *, why: str = "it is not a database file") -
     )
 
 
-def locked(path: Path) -> LibraryLockedError:
-    """Somebody held the library for longer than we wait; names who has it open where the system tells."""
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite says that somebody else holds the lock."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & _PRIMARY_CODE in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def locked(path: Path, work: Sequence[str] = ()) -> LibraryLockedError:
+    """Somebody held the library for longer than we wait; names who has it open where the system tells.
+
+    `work`: what living processes say in the library that they are doing ("process 12 on club-pc, importing …").
+    """
     holders = _holders(path)
     who = f" by {' and '.join(holders)}" if holders else " by another program"
+    doing = f" ({'; '.join(work)})" if work else ""
     return LibraryLockedError(
-        f"The library {path} is being written{who}.", action="Wait until it is done or close it, then try again."
+        f"The library {path} is being written{who}{doing}.", action="Wait until it is done or close it, then try again."
     )
 
 

@@ -16,7 +16,8 @@ from desktop_app.domain.receipt import Problem, ProblemKind, Receipt
 from desktop_app.domain.rows import BatchId, BatchState, ImportBatch
 from desktop_app.domain.work import Owner
 from desktop_app.errors import NotFoundError
-from desktop_app.library.owners import is_alive, this_owner
+from desktop_app.library.leases import is_running
+from desktop_app.library.owners import this_owner
 from desktop_app.library.prepared import storable
 from desktop_app.library.tables import import_batch, import_problem
 
@@ -114,8 +115,7 @@ class Imports:
         ).where(import_batch.c.state == BatchState.RUNNING.value)
         with self._database.read() as connection:
             found = connection.execute(running).all()
-        many_hosts = self._database.backend.many_hosts
-        dead = [row[0] for row in found if row[2] is None or not is_alive(Owner(*row[1:]), many_hosts=many_hosts)]
+        dead = [row[0] for row in found if row[2] is None or not is_running(self._database, Owner(*row[1:]))]
         if dead:
             values = {"state": BatchState.INTERRUPTED.value, "finished_at": time.time()}
             still = import_batch.c.state == BatchState.RUNNING.value

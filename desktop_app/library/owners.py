@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from typing import TYPE_CHECKING
 
 import psutil
 
 from desktop_app.domain.work import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SAME_START_S = 1.0
 """Start times closer than this are the same; process ids are not used again that fast."""
@@ -26,15 +30,16 @@ def this_owner() -> Owner:
     return Owner(platform.node(), os.getpid(), started)
 
 
-def is_alive(owner: Owner, *, many_hosts: bool = False) -> bool:
+def is_alive(owner: Owner, *, many_hosts: bool = False, heard_of: Callable[[Owner], bool] | None = None) -> bool:
     """Whether the process still runs.
 
     A library file is used by one machine at a time, because SQLite's write-ahead log needs memory that its processes
     share. Another host's name therefore means that this machine was renamed, or the file moved: its process is gone.
-    A library on a server is used by `many_hosts`; processes of others cannot be seen from here and count as alive.
+    A library on a server or a network folder is used by `many_hosts`; processes of others cannot be seen from here and
+    count as alive as long as they are `heard_of` (leases.py).
     """
     if owner.host != platform.node():
-        return many_hosts
+        return many_hosts and (heard_of is None or heard_of(owner))
     started = _started(owner.pid)
     return started is not None and abs(started - owner.started) < _SAME_START_S
 

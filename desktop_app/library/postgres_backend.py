@@ -6,12 +6,15 @@ Any thread; used through `backend`. Needs the extra `postgres` (psycopg). Backup
 from __future__ import annotations
 
 import logging
+import os
+import platform
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, insert
+from sqlalchemy import create_engine, event, func, insert, literal_column
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from desktop_app.errors import (
@@ -24,7 +27,9 @@ from desktop_app.errors import (
 )
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
 from desktop_app.library.faults import not_a_library
+from desktop_app.library.holders import work_under_way
 from desktop_app.library.tables import name_entry
+from desktop_app.library.tables_sets import game_comment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +45,22 @@ _WRITE_LOCK = 0x4B696274
 """Key of the advisory lock that every write transaction holds: as in SQLite, one writer at a time in all processes."""
 
 _READERS_KEPT = 4
-_CONNECT_TIMEOUT_S = 10
+_CONNECT = {
+    "connect_timeout": 10,
+    # A server that went without a word is noticed in about a minute.
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+_ALIVE = (
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 10",
+    "SET tcp_keepalives_count = 3",
+)
+"""The server notices as soon that we went: it then ends our transaction, whose write lock others wait for."""
+
+_RESTED_S = 5.0
 _DRIVER = "psycopg"
 
 
@@ -63,15 +83,13 @@ class PostgresBackend(Backend):
 
     def _engine(self, *settings: str, **options: Any) -> Engine:
         try:
-            engine = create_engine(
-                self._url, connect_args={"connect_timeout": _CONNECT_TIMEOUT_S}, pool_pre_ping=False, **options
-            )
+            engine = create_engine(self._url, connect_args=_CONNECT | {"application_name": _name()}, **options)
         except ModuleNotFoundError as error:
             raise LibraryError(
                 "Libraries in PostgreSQL need the Python package psycopg.",
                 action='Install it: pip install "kibitz[postgres]".',
             ) from error
-        event.listen(engine, "connect", lambda driver, _: _set(driver, *settings))
+        event.listen(engine, "connect", lambda driver, _: _set(driver, *_ALIVE, *settings))
         return engine
 
     def writer_engine(self) -> Engine:
@@ -85,14 +103,17 @@ class PostgresBackend(Backend):
         return self.writer_engine()
 
     def reader_engine(self) -> Engine:
-        """Transactions that see one moment and refuse to write."""
-        return self._engine(
+        """Transactions that see one moment and refuse to write. A connection that rested is tried before it is used."""
+        engine = self._engine(
             "SET default_transaction_read_only = on",
             poolclass=QueuePool,
             pool_size=_READERS_KEPT,
             max_overflow=-1,
             isolation_level="REPEATABLE READ",
         )
+        event.listen(engine, "checkin", lambda _driver, record: record.info.update(rests_since=time.monotonic()))
+        event.listen(engine, "checkout", _try_rested)
+        return engine
 
     def abandon_when(self, connection: Connection, asked: Callable[[], bool]) -> None:
         """Refuse further statements once asked; the running one is ended by `interrupt`."""
@@ -108,6 +129,30 @@ class PostgresBackend(Backend):
         driver: Any = connection.connection.dbapi_connection
         with suppress(Exception):
             driver.cancel()
+
+    # -- what may be done ------------------------------------------------------------------------------------------
+
+    def cannot_be_written(self) -> bool:
+        """Whether the server only lets us read (a standby), or this user has no right to write."""
+        if self.is_new():
+            return False
+        ((reading_only, allowed),) = self._ask(_MAY_WRITE)
+        return reading_only == "on" or not allowed
+
+    def refusal(self) -> LibraryReadOnlyError:
+        """Why nothing can be changed."""
+        return LibraryReadOnlyError(
+            f"The library {self.location} is open for reading only: its server lets this user only read.",
+            action="Ask whoever runs the server for the rights, or give another user in the URL.",
+        )
+
+    def now(self, connection: Connection) -> float:
+        """The server's clock."""
+        return float(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp())").scalar_one())
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether SQLAlchemy saw that the connection is dead."""
+        return isinstance(error, DBAPIError) and error.connection_invalidated
 
     # -- making and checking ---------------------------------------------------------------------------------------
 
@@ -209,6 +254,19 @@ class PostgresBackend(Backend):
         """LIKE, which the trigram index serves."""
         return name_entry.c.folded.contains(needle, autoescape=True)
 
+    def comment_words(
+        self, words: Sequence[str], *, begun: bool
+    ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
+        """By the index of `to_tsvector`; words are letters and digits, so that they need no quoting."""
+        phrase = " <-> ".join(words) + (":*" if begun else "")
+        vector = func.to_tsvector(literal_column("'simple'"), game_comment.c.words)
+        found = vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), phrase))
+        return game_comment.c.game_id, (found,)
+
+    def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+        """As any other rows."""
+        self.insert_rows(connection, game_comment, ("game_id", "words"), rows)
+
     def refresh_statistics(self, connection: Connection) -> None:
         """Nothing: the server does it by itself."""
 
@@ -225,12 +283,26 @@ class PostgresBackend(Backend):
             return None
         state = str(getattr(cause, "sqlstate", None) or "")
         said = " ".join(str(cause).split())
+        if state == _LOCK_TIMEOUT:
+            return self._locked()
         for prefix, kind, text, action in _KNOWN:
             if state.startswith(prefix):
                 return kind(text.format(where=self.location, said=said), action=action)
         if not state and type(cause).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}:
             return self._unreachable(said)
         return None
+
+    def _locked(self) -> LibraryError:
+        """Names who holds the write lock, and what living processes say they are doing."""
+        holders: list[str] = []
+        with suppress(Exception):  # only to say more: the sentence without it is still right
+            holders = [f"{name} from {host or 'this server'}" for name, host in self._ask(_HOLDERS)]
+            holders += work_under_way(self._ask, many_hosts=True)
+        who = f" by {'; '.join(holders)}" if holders else " by another program"
+        return LibraryLockedError(
+            f"The library {self.location} is being written{who}.",
+            action="Wait until it is done or close it, then try again.",
+        )
 
     def _unreachable(self, said: str) -> LibraryError:
         return LibraryError(
@@ -242,13 +314,20 @@ class PostgresBackend(Backend):
         return LibraryClosedError(f"The library {self.location} was closed before this was finished.")
 
 
+_LOCK_TIMEOUT = "55P03"
+_HOLDERS = (
+    "SELECT application_name, client_addr FROM pg_stat_activity WHERE datname = current_database() AND pid IN "  # noqa: S608
+    f"(SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = {_WRITE_LOCK})"
+)
+_MAY_WRITE = (
+    "SELECT current_setting('transaction_read_only'), has_table_privilege(current_user, 'game', 'INSERT') "
+    "AND has_table_privilege(current_user, 'import_batch', 'INSERT')"
+)
 _TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
 _SIGNED = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"
 
 _CHECK_SERVER = "Check the server and the URL given with --library, then try again."
 _KNOWN: tuple[tuple[str, type[LibraryError], str, str], ...] = (
-    ("55P03", LibraryLockedError, "The library {where} is being written by another program.",
-     "Wait until it is done or close it, then try again."),
     ("40", LibraryLockedError, "Another program changed the library {where} at the same moment.", "Try again."),
     ("57014", LibraryClosedError, "The library {where} was closed before this was finished.", ""),
     ("53100", DiskFullError, "There is no room left on the server for the library {where}; the last step was undone.",
@@ -267,6 +346,23 @@ _KNOWN: tuple[tuple[str, type[LibraryError], str, str], ...] = (
     ("58", LibraryError, "The server of {where} has trouble with its disk: {said}.", _CHECK_SERVER),
 )  # fmt: skip
 """SQLSTATE or its beginning, the error it is for us, what is said and what to do. States left out are bugs of ours."""
+
+
+def _name() -> str:
+    """What the server lists us as; at most 63 bytes."""
+    return f"kibitz {os.getpid()} on {platform.node()}"[:63]
+
+
+def _try_rested(driver: Any, record: Any, _proxy: object) -> None:
+    """Whether the server is still there is found out before anybody relies on it, not by failing."""
+    if time.monotonic() - record.info.get("rests_since", time.monotonic()) < _RESTED_S:
+        return
+    try:
+        with driver.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        driver.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
 
 
 def _set(driver: Any, *settings: str) -> None:

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, bindparam, column, create_engine, event, func, text
+from sqlalchemy import Integer, Text, bindparam, column, create_engine, event, func, text
+from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from desktop_app.errors import LibraryError
+from desktop_app.errors import LibraryError, LibraryReadOnlyError
+from desktop_app.library import read_only_files
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
-from desktop_app.library.faults import explain, not_a_library, read_only, writable
+from desktop_app.library.faults import explain, is_busy, locked, not_a_library, read_only, writable
+from desktop_app.library.file_systems import is_read_only_medium, network_kind
+from desktop_app.library.holders import work_under_way
 from desktop_app.library.tables import game, name_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, Table
+
+logger = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x4B696274
 """SQLite's `application_id` of a Kibitz library: "Kibt" in ASCII; tells our files from other programs'."""
@@ -38,6 +46,10 @@ _TRIGRAM = 3
 _INSERT_NAMES = (
     "INSERT INTO name_entry (kind, name, folded) "
     "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)"
+)
+_INSERT_COMMENTS = (
+    "INSERT INTO game_comment (game_id, words) "
+    "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
 )
 _COMMENT_SEARCH = """
 CREATE VIRTUAL TABLE comment_fts USING fts5(words, content='game_comment', content_rowid='game_id', \
@@ -80,11 +92,12 @@ class SqliteBackend(Backend):
     """
 
     path: Path
-    many_hosts = False
 
     def __init__(self, path: Path, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
         self.path = path
         self.location = str(path)
+        self.network = network_kind(path)
+        self.many_hosts = bool(self.network)
         self._busy_timeout_ms = busy_timeout_ms
 
     # -- connections -----------------------------------------------------------------------------------------------
@@ -93,7 +106,7 @@ class SqliteBackend(Backend):
         """A driver connection in autocommit mode with our waiting time, and no other setting yet."""
         mode = "rwc" if create else "rw"
         return sqlite3.connect(
-            f"{self.path.as_uri()}?mode={mode}",
+            read_only_files.uri(self.path) if self.read_only else f"{self.path.as_uri()}?mode={mode}",
             uri=True,
             timeout=self._busy_timeout_ms / 1000,
             isolation_level=None,
@@ -119,15 +132,32 @@ class SqliteBackend(Backend):
         )
         engine.dialect.statement_compiler = _HintingCompiler
         event.listen(engine, "begin", _begin)
+        if self.read_only:
+            self._watch_for_writers(engine)
         return engine
+
+    def _watch_for_writers(self, engine: Engine) -> None:
+        """A file that was taken for unchanging and is written after all: its connections are made anew."""
+
+        def note(_driver: sqlite3.Connection, record: Any) -> None:
+            record.info["stamp"] = read_only_files.stamp(self.path)
+
+        def compare(_driver: sqlite3.Connection, record: Any, _proxy: object) -> None:
+            if record.info["stamp"] != read_only_files.stamp(self.path):
+                raise DisconnectionError
+
+        event.listen(engine, "connect", note)
+        event.listen(engine, "checkout", compare)
 
     def _connect_writer(self) -> sqlite3.Connection:
         connection = self.connect_raw()
         try:
-            # A network folder may refuse WAL; SQLite then stays in its old mode, slower but correct.
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-            # NORMAL under WAL: a power cut may lose the last commits, never damages the file; kill -9 loses none.
-            connection.execute("PRAGMA synchronous=NORMAL")
+            if self.network:
+                self._leave_wal(connection)
+            else:
+                connection.execute("PRAGMA journal_mode=WAL").fetchone()
+                # NORMAL under WAL: a power cut may lose the last commits, never damages the file; kill -9 loses none.
+                connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
             self._common_settings(connection)
             connection.execute(f"PRAGMA cache_size=-{_WRITER_CACHE_KIB}")
@@ -135,6 +165,16 @@ class SqliteBackend(Backend):
             connection.close()
             raise
         return connection
+
+    def _leave_wal(self, connection: sqlite3.Connection) -> None:
+        """WAL needs memory shared by all users, which computers do not share: the old journal, slower but right."""
+        try:
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            logger.warning("%s is open elsewhere in WAL mode on a network folder", self.path)
+        connection.execute("PRAGMA synchronous=FULL")
 
     def _connect_reader(self) -> sqlite3.Connection:
         connection = self.connect_raw()
@@ -158,6 +198,31 @@ class SqliteBackend(Backend):
 
     def interrupt(self, connection: Connection) -> None:
         """Nothing to do: the running statement asks by itself."""
+
+    # -- what may be done ------------------------------------------------------------------------------------------
+
+    def cannot_be_written(self) -> bool:
+        """Whether there is a file, and it or its folder (which SQLite needs for its journal) is read-only for us."""
+        path = self.path
+        return path.is_file() and not (writable(path) and writable(path.parent))
+
+    def refusal(self) -> LibraryReadOnlyError:
+        """Why nothing can be changed."""
+        why = "its disk is read-only" if is_read_only_medium(self.path) else "the file or its folder is read-only"
+        return LibraryReadOnlyError(
+            f"The library {self.path} is open for reading only: {why}.",
+            action="To change anything, copy it to a folder of your own and open it there.",
+        )
+
+    def remarks(self) -> list[str]:
+        """A network folder is slow, and locks in it cannot always be trusted."""
+        if not self.network:
+            return []
+        remark = (
+            f"The library {self.path} is on a network folder ({self.network}): it is written more slowly, in a way "
+            "that several computers can share, and should not be open on two of them at the same time."
+        )
+        return [remark]
 
     # -- making and checking ---------------------------------------------------------------------------------------
 
@@ -203,8 +268,9 @@ class SqliteBackend(Backend):
         connection.exec_driver_sql(f"PRAGMA user_version={int(version)}")
 
     def installed_version(self) -> str:
-        """Check that the file can be written and is ours, and read its version."""
-        self._check_writable()
+        """Check that the file can be written (unless it is only read) and is ours, and read its version."""
+        if not self.read_only:
+            self._check_writable()
         with self.path.open("rb") as file:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise not_a_library(self.location)
@@ -310,6 +376,18 @@ class SqliteBackend(Backend):
         )
         return name_entry.c.id.in_(found.columns(column("rowid", Integer)))
 
+    def comment_words(
+        self, words: Sequence[str], *, begun: bool
+    ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
+        """By the FTS5 table; a star behind a phrase makes its last word a beginning."""
+        phrase = '"' + " ".join(words) + '"' + ("*" if begun else "")
+        fts = sql_table("comment_fts", column("rowid", Integer), column("comment_fts", Text))
+        return fts.c.rowid, (fts.c.comment_fts.op("MATCH", is_comparison=True)(phrase),)
+
+    def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
+        """In one statement, as names."""
+        connection.exec_driver_sql(_INSERT_COMMENTS, (json.dumps(rows, ensure_ascii=False),))
+
     def refresh_statistics(self, connection: Connection) -> None:
         """Sample a thousand rows an index."""
         connection.exec_driver_sql("PRAGMA analysis_limit=1000")
@@ -323,7 +401,16 @@ class SqliteBackend(Backend):
 
     def explain(self, error: BaseException) -> LibraryError | None:
         """What SQLite and the file system say, in words."""
-        return explain(cause_of(error), self.path)
+        cause = cause_of(error)
+        return locked(self.path, self._work_under_way()) if is_busy(cause) else explain(cause, self.path)
+
+    def _work_under_way(self) -> list[str]:
+        """What others are doing, where that can still be read."""
+        try:
+            with closing(sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=0)) as connection:
+                return work_under_way(lambda sql: connection.execute(sql).fetchall(), many_hosts=self.many_hosts)
+        except sqlite3.Error:
+            return []
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:

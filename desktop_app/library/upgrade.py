@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from desktop_app.errors import KibitzError, LibraryError, LibraryTooNewError
+from desktop_app.errors import KibitzError, LibraryError, LibraryReadOnlyError, LibraryTooNewError
 from desktop_app.library import tables_bin, tables_care, tables_sets
 from desktop_app.library.tables import metadata
 
@@ -62,6 +62,12 @@ def prepare(backend: Backend, schema: Schema = CURRENT, *, create: bool = True) 
                 f"The library {backend.location} was written by a newer Kibitz "
                 f"(schema {version}, this one reads {schema.head}).",
                 action="Update Kibitz, or choose another library with --library; nothing was changed.",
+            )
+        if version != schema.head and backend.read_only:
+            raise LibraryReadOnlyError(
+                f"The library {backend.location} was written by an older Kibitz (schema {version}) and must be brought "
+                "up to date before it can be opened, but it is read-only for you.",
+                action="Copy it to a folder of your own and open it there.",
             )
         if version != schema.head:
             _upgrade(backend, schema)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import insert, select, text
 
-from desktop_app.domain.rows import BatchState
 from desktop_app.errors import (
     LibraryClosedError,
     LibraryCorruptError,
@@ -210,12 +209,3 @@ def test_texts_a_server_refuses_are_stored(url: str) -> None:
     with Library.open(url) as library:
         (game_id,) = library.games.add(None, [record]).imported
         assert library.games.get(game_id).row.white == "AB"
-
-
-def test_another_host_counts_as_alive(postgres: Server, url: str) -> None:
-    """A server is used by many machines, and the processes of others cannot be seen: their imports are let run."""
-    with Library.open(url) as library:
-        batch = library.imports.begin("on another machine")
-    postgres.run("UPDATE import_batch SET owner_host = 'another machine'", url.rpartition("/")[2])
-    with Library.open(url) as library:
-        assert library.imports.get(batch).state is BatchState.RUNNING
