@@ -17,6 +17,7 @@ class Changes:
         games: games whose row, evaluations or verdicts changed.
         added, removed: whether games came or went (ids and order of a list must be read again).
         jobs: whether a job or the queue changed.
+        sets: whether tags, collections or what is in them changed.
         initiator: a name for who did it, so that a view can ignore its own echo.
     """
 
@@ -24,6 +25,7 @@ class Changes:
     added: bool = False
     removed: bool = False
     jobs: bool = False
+    sets: bool = False
     initiator: str = ""
 
     def merge(self, other: Changes) -> Changes:
@@ -33,5 +35,6 @@ class Changes:
             self.added or other.added,
             self.removed or other.removed,
             self.jobs or other.jobs,
-            self.initiator if self.initiator == other.initiator else "",
+            self.sets or other.sets,
+            initiator=self.initiator if self.initiator == other.initiator else "",
         )
