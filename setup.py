@@ -10,7 +10,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-MODULES = ("board", "scan")
+MODULES = ("board", "counts", "runs", "scan", "tags")
 FOLDER = "desktop_app/pgn/fast"
 DIRECTIVES = {
     "language_level": "3",

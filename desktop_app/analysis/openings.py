@@ -67,6 +67,11 @@ class OpeningBook:
     def __len__(self) -> int:
         return len(self._named)
 
+    @property
+    def named(self) -> Mapping[int, tuple[str, str]]:
+        """Code and name by Polyglot key, for who looks at the keys by other means (`pgn.fast`)."""
+        return self._named
+
     @classmethod
     @lru_cache(maxsize=1)
     def load(cls) -> OpeningBook:

@@ -17,7 +17,7 @@ import chess.pgn
 from desktop_app.bench.data import write_multiples
 from desktop_app.bench.scid import import_rate
 from desktop_app.library.library import Library
-from desktop_app.pgn.fast.scan import is_compiled
+from desktop_app.pgn.fast.counts import is_compiled
 from desktop_app.services.import_games import import_sources
 
 GAMES = 20_000

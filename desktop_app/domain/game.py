@@ -80,23 +80,33 @@ class GameRecord:
         of a broken game goes by its moves: the whole game, when it comes, is no duplicate of it.
         """
         site = "" if self.partial else site_id(self.header_map)
-        parts: tuple[str, ...]
         if site:
-            parts = ("site", site)
-        else:
-            parts = (
-                "moves",
-                self.header("White").casefold(),
-                self.header("Black").casefold(),
-                self.header("Date"),
-                self.header_map.get("Result", "*"),
-                self.variant,
-                self.start_fen or "",
-                self.moves.hex(),
-                # A game none of whose moves we could read is known by its text alone.
-                "" if self.moves else hashlib.sha256(self.pgn.encode("utf-8", "surrogatepass")).hexdigest(),
-            )
-        return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            return site_identity(site)
+        return moves_identity(
+            (self.header("White").casefold(), self.header("Black").casefold()),
+            self.header("Date"),
+            self.header_map.get("Result", "*"),
+            self.moves,
+            start=f"{self.variant}\0{self.start_fen or ''}",
+            # A game none of whose moves we could read is known by its text alone.
+            text="" if self.moves else hashlib.sha256(self.pgn.encode("utf-8", "surrogatepass")).hexdigest(),
+        )
+
+
+def site_identity(site: str) -> bytes:
+    """`GameRecord.identity` of a game that its site gave an id (`site_id`)."""
+    return hashlib.blake2b(f"site\0{site}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def moves_identity(
+    players: tuple[str, str], date: str, result: str, moves: bytes, *, start: str = "chess\0", text: str = ""
+) -> bytes:
+    """`GameRecord.identity` of any other game.
+
+    `players` are casefolded; `start` is variant and start FEN, `text` the digest of a text without readable moves.
+    """
+    known = f"moves\0{players[0]}\0{players[1]}\0{date}\0{result}\0{start}\0{moves.hex()}\0{text}"
+    return hashlib.blake2b(known.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from desktop_app.errors import SourceUnreadableError
-from desktop_app.pgn.splitter import RawGame, Splitter, StrayText, count_nonblank
+from desktop_app.pgn.fast.counts import count_lines, count_nonblank
+from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +133,3 @@ def last_cut(data: bytes) -> int:
         if line_start > 0 and data[line_start : line_start + 1] != b"[":
             return place
     return 0
-
-
-def count_lines(data: bytes) -> int:
-    """Line breaks in `data`, of whichever kind; a carriage return with its line feed is one."""
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")

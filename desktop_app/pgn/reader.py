@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.game import GameRecord
 from desktop_app.domain.moves import pack_moves
 from desktop_app.domain.receipt import Problem, ProblemKind
-from desktop_app.pgn.blocks import count_lines
 from desktop_app.pgn.decoding import decode_game
+from desktop_app.pgn.fast.counts import count_lines
 from desktop_app.pgn.headers import format_tags, read_tags
 from desktop_app.pgn.movetext import Mainline, read_mainline
 from desktop_app.pgn.variants import BadStartError, Start, read_start

@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from desktop_app.pgn.fast.scan import count_blanks, is_compiled
+from desktop_app.pgn.fast.counts import count_nonblank
 
 MAX_GAME_BYTES = 16 * 1024 * 1024
 """A single game beyond this is rejected (product.md section 7)."""
@@ -94,13 +94,6 @@ class _Phase(Enum):
     TAGS = auto()
     MOVES = auto()
     FINISHED = auto()  # its result was seen
-
-
-def count_nonblank(data: bytes) -> int:
-    """Bytes that are not white space (or zero): what every byte account speaks of."""
-    if is_compiled():
-        return len(data) - count_blanks(data, len(data))
-    return len(data.translate(None, _BLANKS))
 
 
 class Splitter:

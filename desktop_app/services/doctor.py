@@ -23,7 +23,7 @@ from desktop_app.errors import KibitzError, LibraryError
 from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
 from desktop_app.library.upgrade import CURRENT
-from desktop_app.pgn.fast.scan import is_compiled
+from desktop_app.pgn.fast.counts import is_compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,11 +18,12 @@ from desktop_app.analysis.openings import OpeningBook
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.domain.receipt import Problem, ProblemKind
 from desktop_app.errors import SourceUnreadableError
-from desktop_app.library.prepared import PreparedGame, prepare
-from desktop_app.pgn.blocks import Block, BlockCutter, count_lines
+from desktop_app.library.prepared import PreparedGames, prepare, prepare_plain
+from desktop_app.pgn.blocks import Block, BlockCutter
 from desktop_app.pgn.fast.blocks import FastReader, Stretch
+from desktop_app.pgn.fast.counts import count_lines, count_nonblank
 from desktop_app.pgn.reader import Reading, read_game
-from desktop_app.pgn.splitter import RawGame, Splitter, StrayText, count_nonblank
+from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 from desktop_app.pgn.streams import Stream, as_text
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class BlockRead:
 
     source: int
     number: int
-    prepared: list[PreparedGame] = field(default_factory=list)
+    prepared: PreparedGames = field(default_factory=PreparedGames)
     problems: list[Problem] = field(default_factory=list)
     games: int = 0
     accounted: int = 0
@@ -171,8 +172,8 @@ def _read_data(task: ReadTask, block: Block, data: bytes, out: BlockRead) -> Ite
             for piece in (*splitter.feed(data[part.start : part.end]), *splitter.finish()):
                 yield from _read_piece(task, block.number, piece, out)
         else:
-            out.games += 1
-            out.prepared.append(prepare(part.record, plain_tags=True))
+            out.games += len(part.starts)
+            out.prepared.extend(prepare_plain(part.games))
     out.accounted += count_nonblank(data[fast_from:])
 
 
@@ -244,7 +245,7 @@ def _skipped_block(task: ReadTask, block: Block, out: BlockRead) -> BlockRead:
 @lru_cache(maxsize=1)
 def _fast_reader() -> FastReader:
     """One for a process, with the book it names openings from."""
-    return FastReader(OpeningBook.load().name_keys)
+    return FastReader(OpeningBook.load().named)
 
 
 def _named(record: GameRecord) -> GameRecord:

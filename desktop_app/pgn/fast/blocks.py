@@ -10,27 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.game import GameRecord
-from desktop_app.pgn.fast.scan import Scanner
+from desktop_app.domain.plain_games import PlainGames
+from desktop_app.pgn.fast.runs import RunReader
+from desktop_app.pgn.fast.tags import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from desktop_app.domain.game import Opening
+    from collections.abc import Iterator, Mapping
 
 
 _EVENT = b'[Event "'
-_UNUSUAL_MARKS = ("\ufeff", "\x85", "\u2028", "\u2029")
-_STANDARD = frozenset({"Standard", "standard", "Chess", "chess", ""})
-_RESULTS = ("", "1-0", "0-1", "1/2-1/2", "*")
 
 
 @dataclass(frozen=True, slots=True)
-class FastGame:
-    """A game read the fast way, and where it lies in the block."""
+class Run:
+    """Games read the fast way, one right behind the other.
 
-    record: GameRecord
-    start: int
+    Attributes:
+        starts: where in the block each game begins.
+        end: where the last of them ends.
+    """
+
+    games: PlainGames
+    starts: list[int]
     end: int
 
 
@@ -43,66 +44,54 @@ class Stretch:
 
 
 class FastReader:
-    """Reads blocks. `name` names an opening by the Polyglot keys after the first plies."""
+    """Reads blocks. `named` has code and name of openings by the Polyglot keys of their positions."""
 
-    def __init__(self, name: Callable[[list[int]], Opening | None]) -> None:
-        self._name = name
-        self._scanner = Scanner()
+    def __init__(self, named: Mapping[int, tuple[str, str]]) -> None:
+        self._names = list(named.values())
+        self._runs = RunReader(named)
 
-    def read(self, data: bytes) -> Iterator[FastGame | Stretch]:
+    def read(self, data: bytes) -> Iterator[Run | Stretch]:
         """The whole block in order, nothing left out. `data` begins where a game begins and ends where one ends."""
-        ended = data + b"\0"  # what the scanner stops at
         place, end = 0, len(data)
         slow_from = -1
         if not data.startswith(_EVENT):  # what leads up to the first game belongs to it
             slow_from, place = 0, next_cut(data, next_cut(data, 0) + 1)
+        ended = data + b"\0"  # what the scanner stops at
         while place < end:
-            game = self._try(ended, place, end) if data.startswith(_EVENT, place) else None
-            if game is None:
+            run = self._read_run(ended, place, end) if data.startswith(_EVENT, place) else None
+            if run is None:
                 slow_from = place if slow_from < 0 else slow_from
                 place = next_cut(data, place + 1)
                 continue
             if slow_from >= 0:
-                yield Stretch(slow_from, game.start)
+                yield Stretch(slow_from, place)
                 slow_from = -1
-            yield game
-            place = game.end
+            yield run
+            place = run.end
+            if place < end:  # what ended the run is no plain game
+                slow_from, place = place, next_cut(data, place + 1)
         if slow_from >= 0:
             yield Stretch(slow_from, end)
 
-    def _try(self, data: bytes, start: int, end: int) -> FastGame | None:
+    def _read_run(self, data: bytes, start: int, end: int) -> Run | None:
+        """The games from here on, up to one for the careful reader; None where it is the first."""
+        runs = self._runs
+        runs.start(start)
         try:
-            return self._game(data, start, end)
+            self._fill(data, end)
         except Exception:  # noqa: BLE001  # a bug here must not cost the game: the careful reader takes it
+            runs.repair()
+        if not runs.count:
             return None
+        openings = [
+            None if number < 0 else (*self._names[number], ply)
+            for number, ply in zip(runs.named, runs.named_plies, strict=True)
+        ]
+        tags = dict(zip(NAMES, runs.tags, strict=True))
+        return Run(PlainGames(tags, runs.moves, runs.plies, runs.texts, openings), runs.starts, runs.at)
 
-    def _game(self, data: bytes, start: int, end: int) -> FastGame | None:
-        """The game that begins here, or None where it is for the careful reader."""
-        scanner = self._scanner
-        body = scanner.head(data, start)
-        if body < 0:
-            return None
-        after = scanner.read(data, body, end)
-        if after < 0 or not scanner.plies:
-            return None
-        headers = scanner.tags
-        text = data[start:after].decode()
-        if not _is_plain(dict(headers), len(headers), _RESULTS[scanner.result]):
-            return None
-        if not text.isascii() and not _has_plain_lines(text):
-            return None
-        if "\r" in text:
-            text = text.replace("\r\n", "\n")
-        record = GameRecord(
-            headers=tuple(headers),
-            variant="chess",
-            start_fen=None,
-            moves=scanner.moves(),
-            ply_count=scanner.plies,
-            pgn=text.strip("\n") + "\n",
-            opening=self._name(scanner.keys()),
-        )
-        return FastGame(record, start, after)
+    def _fill(self, data: bytes, end: int) -> None:
+        self._runs.read(data, end)
 
 
 def next_cut(data: bytes, place: int) -> int:
@@ -115,18 +104,3 @@ def next_cut(data: bytes, place: int) -> int:
                 return place
         place += 1
     return len(data)
-
-
-def _is_plain(tags: dict[str, str], count: int, result: str) -> bool:
-    """Whether the tags are each there once, of standard chess from the usual start, and agree with the result."""
-    return (
-        len(tags) == count
-        and tags.get("Result") == result
-        and "FEN" not in tags
-        and tags.get("Variant", "") in _STANDARD
-    )
-
-
-def _has_plain_lines(text: str) -> bool:
-    """Whether text beyond ASCII has no mark of byte order in it, and no line break of another kind."""
-    return not any(mark in text for mark in _UNUSUAL_MARKS)

@@ -30,7 +30,7 @@ cdef class Board:
     cdef int ep_square
     cdef Mask _ep_key
 
-    cpdef reset(self)
+    cdef void reset(self) noexcept
     cdef int piece_move(self, int kind, int from_file, int from_rank, int to_square) noexcept
     cdef int push(self, int to_square, int promotion) noexcept
     cdef int pawn_takes(self, int from_file, int to_square, int promotion) noexcept

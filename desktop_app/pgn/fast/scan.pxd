@@ -1,14 +1,10 @@
 # C types of scan.py, for Cython; scan.py alone says what it does.
 
-cimport cython
-
 from desktop_app.pgn.fast.board cimport Board, Mask
 
 cdef int MOST_PLIES, BOOK_PLIES
 cdef int BLANK, COMMENT, DIGIT, MARK, DOT, NAG, OPEN, STAR, CASTLE, PIECE, PAWN
 cdef int SORTS[256]
-cdef int NAMES[256]
-cdef int VALUES[256]
 cdef int PIECES[256]
 cdef int DRAW[7]
 cdef int EVENT[8]
@@ -17,17 +13,15 @@ cdef int EVENT[8]
 cdef class Scanner:
     cdef public int plies
     cdef public int result
-    cdef public list tags
     cdef Board _board
     cdef unsigned char _packed[2000]
     cdef Mask _keys[40]
     cdef int _numbered
 
-    cpdef Py_ssize_t head(self, const unsigned char *data, Py_ssize_t start) except? -2
-    cdef Py_ssize_t _tag(self, const unsigned char *data, Py_ssize_t start) except? -2
-    cpdef Py_ssize_t read(self, const unsigned char *data, Py_ssize_t start, Py_ssize_t end)
-    cpdef bytes moves(self)
-    cpdef list keys(self)
+    cdef Py_ssize_t read(self, const unsigned char *data, Py_ssize_t start, Py_ssize_t end) noexcept
+    cdef bytes moves(self)
+    cdef int noted(self) noexcept
+    cdef Mask key_after(self, int ply) noexcept
     cdef Py_ssize_t _token(self, const unsigned char *data, Py_ssize_t place) noexcept
     cdef Py_ssize_t _sign(self, const unsigned char *data, Py_ssize_t place, int sort) noexcept
     cdef Py_ssize_t _number(self, const unsigned char *data, Py_ssize_t place) noexcept
@@ -41,9 +35,6 @@ cdef class Scanner:
     cdef Py_ssize_t _pawn_move(self, const unsigned char *data, Py_ssize_t place) noexcept
 
 
-@cython.locals(place=Py_ssize_t, blanks=Py_ssize_t, character="unsigned char")
-cpdef Py_ssize_t count_blanks(const unsigned char *data, Py_ssize_t end)
-cdef Py_ssize_t _line_end(const unsigned char *data, Py_ssize_t place) noexcept
 cdef int _square(const unsigned char *data, Py_ssize_t place) noexcept
 cdef Py_ssize_t _digits(const unsigned char *data, Py_ssize_t place) noexcept
 cdef Py_ssize_t _comment(const unsigned char *data, Py_ssize_t place) noexcept

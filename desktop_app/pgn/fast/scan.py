@@ -37,24 +37,8 @@ def _kinds() -> list[int]:
     return kinds
 
 
-def _marks(characters: str) -> list[int]:
-    return [int(chr(code) in characters) for code in range(256)]
-
-
 SORTS = _sorts()
-# Of tag names, and of values that are what they look like: no quotes, escapes or controls, nothing like a comment's
-# commands or HTML, which the careful reader looks for.
-NAMES = _marks("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
-VALUES = [int(code >= 32 and chr(code) not in '"\\[]') for code in range(256)]
 PIECES = _kinds()
-
-
-_FILE = __file__
-
-
-def is_compiled() -> bool:
-    """Whether this runs as machine code."""
-    return not _FILE.endswith((".py", ".pyc"))
 
 
 class Scanner:
@@ -63,50 +47,15 @@ class Scanner:
     Attributes:
         plies: half-moves of the main line.
         result: 1 White won, 2 Black won, 3 draw, 4 unfinished (`*`).
-        tags: what `head` read.
     """
 
     def __init__(self) -> None:
         self.plies = 0
         self.result = 0
-        self.tags: list[tuple[str, str]] = []
         self._board = Board()
         self._packed = bytearray(2000)
         self._keys = [0] * 40
         self._numbered = 0
-
-    def head(self, data: bytes, start: int) -> int:
-        """Read tags, one plain pair a line, then one blank line; returns where the movetext begins, or -1.
-
-        Raises UnicodeDecodeError where a tag is not UTF-8.
-        """
-        self.tags = []
-        place = start
-        while data[place] == 91:  # [
-            place = self._tag(data, place + 1)
-            if place < 0:
-                return -1
-        place = _line_end(data, place)
-        if place < 0 or data[place] in (32, 9, 10, 13) or not self.tags:
-            return -1
-        return place
-
-    def _tag(self, data: bytes, start: int) -> int:
-        """Read the tag pair whose name begins here; returns where the next line begins, or -1."""
-        middle = start
-        while NAMES[data[middle]]:
-            middle += 1
-        if middle == start or data[middle] != 32 or data[middle + 1] != 34:
-            return -1
-        place = middle + 2
-        while data[place] != 34:
-            if VALUES[data[place]] == 0:
-                return -1
-            place += 1
-        if data[place + 1] != 93:
-            return -1
-        self.tags.append((data[start:middle].decode("ascii"), data[middle + 2 : place].decode("utf-8")))
-        return _line_end(data, place + 2)
 
     def read(self, data: bytes, start: int, end: int) -> int:
         """Read movetext from `start`; returns where the text after this game begins, or -1.
@@ -128,10 +77,13 @@ class Scanner:
         """The main line, packed as `domain.moves` says."""
         return bytes(self._packed[: 2 * self.plies])
 
-    def keys(self) -> list[int]:
-        """Polyglot keys after each of the first `BOOK_PLIES` plies."""
-        count = min(self.plies, BOOK_PLIES)
-        return [self._keys[index] for index in range(count)]
+    def noted(self) -> int:
+        """After how many plies, at most, `key_after` knows the position."""
+        return min(self.plies, BOOK_PLIES)
+
+    def key_after(self, ply: int) -> int:
+        """The Polyglot key after so many plies, from 1 on."""
+        return self._keys[ply - 1]
 
     def _token(self, data: bytes, place: int) -> int:
         """Read one token; returns where the next begins, or -1."""
@@ -293,22 +245,6 @@ class Scanner:
 
 DRAW = list(b"1/2-1/2")
 EVENT = list(b'[Event "')
-
-
-def count_blanks(data: bytes, end: int) -> int:
-    """Blanks and zero bytes before `end`. For the compiled form alone: as Python, `bytes.translate` is quicker."""
-    blanks = 0
-    for place in range(end):
-        character = data[place]
-        blanks += (character == 32) + (9 <= character <= 13) + (character == 0)
-    return blanks
-
-
-def _line_end(data: bytes, place: int) -> int:
-    """The place after the line break here, or -1."""
-    if data[place] == 13:
-        place += 1
-    return place + 1 if data[place] == 10 else -1
 
 
 def _square(data: bytes, place: int) -> int:

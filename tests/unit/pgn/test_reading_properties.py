@@ -6,9 +6,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.moves import unpack_moves
-from desktop_app.pgn.blocks import Block, BlockCutter, count_lines
+from desktop_app.pgn.blocks import Block, BlockCutter
+from desktop_app.pgn.fast.counts import count_lines, count_nonblank
 from desktop_app.pgn.reader import read_game
-from desktop_app.pgn.splitter import RawGame, Splitter, count_nonblank
+from desktop_app.pgn.splitter import RawGame, Splitter
 from desktop_app.pgn.tree import human_annotations, start_board
 
 BASE = (

@@ -7,8 +7,9 @@ import random
 import pytest
 
 from desktop_app.pgn import blocks
-from desktop_app.pgn.blocks import BlockCutter, count_lines
-from desktop_app.pgn.splitter import MAX_GAME_BYTES, RawGame, Splitter, StrayText, count_nonblank
+from desktop_app.pgn.blocks import BlockCutter
+from desktop_app.pgn.fast.counts import count_lines, count_nonblank
+from desktop_app.pgn.splitter import MAX_GAME_BYTES, RawGame, Splitter, StrayText
 
 
 def split(data: bytes, *, step: int = 0) -> list[RawGame | StrayText]:

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from desktop_app.pgn.fast.blocks import FastGame
     from desktop_app.pgn.reader import Reading
     from desktop_app.pgn.splitter import RawGame
 
 POISON = b"POISON"
 _read_game = import_reading.read_game
-_read_fast = FastReader._game
+_read_fast = FastReader._fill
 
 
 def _poison_both_ways(effect: Callable[[], object]) -> None:
@@ -31,13 +30,13 @@ def _poison_both_ways(effect: Callable[[], object]) -> None:
             effect()
         return _read_game(raw, source=source)
 
-    def fast(self: FastReader, data: bytes, start: int, end: int) -> FastGame | None:
-        if POISON in data[start : data.find(b"[Event ", start + 1)]:
+    def fast(self: FastReader, data: bytes, end: int) -> None:
+        if POISON in data[self._runs.at : end]:
             effect()
-        return _read_fast(self, data, start, end)
+        _read_fast(self, data, end)
 
     import_reading.read_game = careful
-    FastReader._game = fast
+    FastReader._fill = fast
 
 
 def _die() -> None:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from desktop_app.analysis.openings import OpeningBook
 from desktop_app.domain.moves import unpack_moves
-from desktop_app.library.prepared import prepare, unpack_headers, unpack_text
-from desktop_app.pgn.blocks import count_lines
-from desktop_app.pgn.fast.blocks import FastGame, FastReader
+from desktop_app.library.prepared import prepare, prepare_plain, unpack_headers, unpack_text
+from desktop_app.pgn.fast.blocks import FastReader, Run
+from desktop_app.pgn.fast.counts import count_lines
 from desktop_app.pgn.reader import read_game
 from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desktop_app.domain.game import GameRecord
 
 
@@ -30,16 +32,17 @@ def named(record: GameRecord) -> GameRecord:
 
 def compare(data: bytes, reader: FastReader | None = None) -> tuple[int, int]:
     """Assert that both ways cut and read this block alike; returns how many games went the fast way and the other."""
-    reader = reader or FastReader(OpeningBook.load().name_keys)
+    reader = reader or FastReader(OpeningBook.load().named)
     expected = careful(data)
     fast = slow = place = 0
     for part in reader.read(data):
+        if isinstance(part, Run):
+            assert part.starts[0] == place
+            fast += _same_run(part, [expected.pop(start) for start in part.starts])
+            place = part.end
+            continue
         assert part.start == place
         place = part.end
-        if isinstance(part, FastGame):
-            fast += 1
-            _same(part, expected.pop(part.start))
-            continue
         line = 1 + count_lines(data[: part.start])
         for offset, piece in careful(data[part.start : part.end], part.start, line).items():
             slow += isinstance(piece, RawGame)
@@ -56,14 +59,20 @@ def compare(data: bytes, reader: FastReader | None = None) -> tuple[int, int]:
     return fast, slow
 
 
-def _same(part: FastGame, piece: RawGame | StrayText) -> None:
-    assert isinstance(piece, RawGame)
-    assert piece.size == part.end - part.start
-    reading = read_game(piece)
-    assert reading.problem is None
-    assert reading.encoding == "utf-8"
-    assert reading.record is not None
-    assert part.record == named(reading.record)
-    prepared = prepare(part.record, plain_tags=True)
-    assert unpack_headers(prepared.headers, unpack_text(prepared.pgn)) == part.record.headers
-    assert prepared.columns == prepare(part.record).columns
+def _same_run(run: Run, pieces: Sequence[RawGame | StrayText]) -> int:
+    """Every value that is stored of each game is what the careful reader makes of it; returns how many there are."""
+    prepared = prepare_plain(run.games)
+    assert len(prepared) == len(pieces)
+    ends = [*run.starts[1:], run.end]
+    for piece, start, end, found in zip(pieces, run.starts, ends, prepared, strict=True):
+        assert isinstance(piece, RawGame)
+        assert piece.size == end - start
+        reading = read_game(piece)
+        assert reading.problem is None
+        assert reading.encoding == "utf-8"
+        assert reading.record is not None
+        record = named(reading.record)
+        assert found.columns == prepare(record).columns
+        assert unpack_text(found.pgn) == record.pgn
+        assert unpack_headers(found.headers, record.pgn) == record.headers
+    return len(pieces)

@@ -7,23 +7,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.pgn.fast import scan
+from desktop_app.pgn.fast import counts
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-FOLDER = Path(scan.__file__).parent
-_NAMES = ("desktop_app.pgn.fast.board", "desktop_app.pgn.fast.scan")
+FOLDER = Path(counts.__file__).parent
+_NAMES = tuple(f"desktop_app.pgn.fast.{name}" for name in ("counts", "board", "scan", "tags", "runs"))
+"""Each after those it builds on."""
 
 
-def plain_scanner() -> Any:
-    """A Scanner of the uncompiled source, whatever is installed."""
+def plain_forms() -> dict[str, Any]:
+    """The modules from their uncompiled source, whatever is installed, by the last part of their name."""
     installed = {name: sys.modules[name] for name in _NAMES}
     try:
-        modules = [_load(name) for name in _NAMES]
+        return {name.rpartition(".")[2]: _load(name) for name in _NAMES}
     finally:
         sys.modules.update(installed)
-    return modules[1].Scanner()
 
 
 def _load(name: str) -> ModuleType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING
 
 import chess
@@ -15,12 +16,12 @@ from desktop_app import paths
 from desktop_app.analysis.openings import OpeningBook
 from desktop_app.errors import SourceUnreadableError
 from desktop_app.pgn.blocks import BlockCutter
-from desktop_app.pgn.fast import scan
+from desktop_app.pgn.fast import counts
 from desktop_app.pgn.fast.blocks import FastReader
 from desktop_app.pgn.sources import open_sources
 from desktop_app.pgn.streams import as_text
 from tests.unit.pgn.fast.both_ways import compare
-from tests.unit.pgn.fast.forms import plain_scanner
+from tests.unit.pgn.fast.forms import plain_forms
 from tests.unit.pgn.games import TORTURE
 
 if TYPE_CHECKING:
@@ -95,11 +96,11 @@ def test_torture_is_read_alike(name: str) -> None:
 
 def test_the_source_runs_uncompiled_with_the_same_result() -> None:
     """Both forms of the modules agree on games and on nonsense."""
-    plain = FastReader(OpeningBook.load().name_keys)
-    plain._scanner = plain_scanner()
+    plain = FastReader(OpeningBook.load().named)
+    plain._runs = plain_forms()["runs"].RunReader(OpeningBook.load().named)
     data = BASE + paths.resource("samples.pgn").read_bytes()
     assert compare(data, plain) == compare(data)
-    assert list(plain.read(data)) == list(FastReader(OpeningBook.load().name_keys).read(data))
+    assert list(plain.read(data)) == list(FastReader(OpeningBook.load().named).read(data))
 
 
 def test_random_games_are_followed_to_their_end() -> None:
@@ -140,18 +141,21 @@ def test_every_illegal_or_ambiguous_spelling_is_left_to_the_careful_reader() -> 
 def test_a_bug_in_the_fast_way_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception there leaves the game to the careful reader."""
 
-    def broken(self: FastReader, data: bytes, start: int, end: int) -> None:
+    def broken(self: FastReader, data: bytes, end: int) -> None:
+        fill(self, data, data.index(b"[Event", self._runs.at + 1))
+        self._runs.texts.append(b"of the game that failed")
         raise IndexError
 
-    monkeypatch.setattr(FastReader, "_game", broken)
-    assert compare(BASE) == (0, 4)
+    fill = FastReader._fill
+    monkeypatch.setattr(FastReader, "_fill", broken)
+    assert compare(BASE) == (2, 2)
 
 
 @pytest.mark.corpus
 @pytest.mark.timeout(600)
 def test_the_whole_corpus_is_read_alike(corpus: Path) -> None:
     """Every game of every real file, openings included; most of them go the fast way."""
-    reader = FastReader(OpeningBook.load().name_keys)
+    reader = FastReader(OpeningBook.load().named)
     fast = slow = 0
     for source in open_sources([corpus]):
         try:
@@ -169,10 +173,52 @@ def test_the_whole_corpus_is_read_alike(corpus: Path) -> None:
 
 def test_the_form_is_known() -> None:
     """`kibitz doctor` can say which form runs."""
-    assert scan.is_compiled() == (not scan.__file__.endswith(".py"))
+    assert counts.is_compiled() == (not counts.__file__.endswith(".py"))
 
 
-@given(st.binary())
-def test_blanks_are_counted_alike(data: bytes) -> None:
-    """The compiled count is what the byte account's own words say."""
-    assert scan.count_blanks(data, len(data)) == sum(byte in b" \t\r\n\v\f\0" for byte in data)
+@given(st.text(" \t\r\n\v\f\0aZ", max_size=40))
+def test_blanks_and_lines_are_counted_alike(text: str) -> None:
+    """Both forms say what the byte account's own words say."""
+    data, plain = text.encode(), plain_forms()["counts"]
+    assert (
+        counts.count_nonblank(data) == plain.count_nonblank(data) == sum(byte not in b" \t\r\n\v\f\0" for byte in data)
+    )
+    assert counts.count_lines(data) == plain.count_lines(data) == len(re.findall(r"\r\n|\r|\n", text))
+
+
+TAGS = '[White "a"]\n[Result "*"]\n{}\n1. e4 *\n'
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '[White "b"]\n',
+        '[Odd "1"]\n[Odd "1"]\n',
+        '[Odd "1"]\n[Odr "1"]\n',
+        '[Whit "b"]\n[Whitee "c"]\n',
+        '[FEN "8/8/8/8/8/8/8/K1k5 w - - 0 1"]\n',
+        '[Variant "Standard"]\n',
+        '[Variant "Atomic"]\n',
+        "".join(f'[Tag{number} "x"]\n' for number in range(70)),
+        '[Site "https://lichess.org/abcdefgh"]\n',
+        '[Site "https://lichess.org/study/abcdefgh"]\n',
+        '[Link "https://www.chess.com/game/live/123"]\n',
+        '[WhiteElo "2500"]\n[BlackElo "99999"]\n[Date "2021.??.??"]\n[Round "-"]\n[TimeControl "180+2"]\n',
+        '[Date "????.01.01 and more than fits"]\n[Black "\u00df"]\n[ECO "A00 and more"]\n[Opening "?"]\n',
+        '[Black "\u0085"]\n',
+    ],
+)
+def test_tags_are_read_alike(more: str) -> None:
+    """Tags there twice, tags that change the game, tags that name it, odd values: one record whatever the way."""
+    one = '[Event "E"]\n' + TAGS.format(more) + "\n"
+    fast, slow = compare((one * 2).encode())
+    assert fast + slow == 2
+
+
+def test_every_layout_of_line_breaks_gives_the_same_text() -> None:
+    """Text ends with one line feed, whatever stood behind the game."""
+    for ending in ("", "\n", "\n\n", "\n\n\n", " \n", "\n \n"):
+        one = '[Event "E"]\n' + TAGS.format("").rstrip("\n") + ending
+        compare(one.encode())
+        compare(one.replace("\n", "\r\n").encode())
+        compare((one + "\n\n" + one).replace("\n", "\r\n").encode())

@@ -1,0 +1,27 @@
+"""Many plainly laid out games, value by value: what the fast reader makes and the library prepares for storing.
+
+A game here is of standard chess from the usual start, sound, with one move at least, each of its tags there once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class PlainGames:
+    """Games that follow one another in a source; all lists are equally long.
+
+    Attributes:
+        tags: for each tag that the library has a column for, and Link, its values as written, "" where it is missing.
+        moves: main lines, packed as `domain.moves` says.
+        ply_counts: their lengths.
+        texts: the games' own texts, UTF-8; each begins with all of the game's tags, one plain pair a line.
+        openings: ECO code, name and ply of the deepest named position, None where none is named.
+    """
+
+    tags: dict[str, list[str]]
+    moves: list[bytes]
+    ply_counts: list[int]
+    texts: list[bytes]
+    openings: list[tuple[str, str, int] | None]

@@ -1,0 +1,8 @@
+# C types of counts.py, for Cython; counts.py alone says what it does.
+
+cimport cython
+
+@cython.locals(place=Py_ssize_t, blanks=Py_ssize_t, character="unsigned char")
+cdef Py_ssize_t _count_blanks(const unsigned char *data, Py_ssize_t end) noexcept
+@cython.locals(place=Py_ssize_t, breaks=Py_ssize_t)
+cdef Py_ssize_t _count_breaks(const unsigned char *data, Py_ssize_t end) noexcept
