@@ -85,8 +85,8 @@ def _list(library: Library, arguments: Namespace) -> int:
     if arguments.json:
         output.print_json({"games": library.bin.count(), "entries": [asdict(entry) for entry in entries]})
     elif entries:
-        rows = [(entry.id, _when(entry), entry.games, _what(entry)) for entry in entries]
-        print(output.table(("entry", "when", "games", "what"), rows, right=frozenset({0, 2})))
+        lines = [(entry.id, _when(entry), entry.games, _what(entry)) for entry in entries]
+        print(output.table(("entry", "when", "games", "what"), lines, right=frozenset({0, 2})))
     else:
         print("The bin is empty.")
     return 0

@@ -27,7 +27,7 @@ from desktop_app.services.job_run import JobRun
 from desktop_app.services.plan_cost import plan_cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.domain.game import GameId
@@ -234,20 +234,28 @@ class AnalysisBatch(ChunkDesk):
 
     def remove(self, game_id: GameId) -> bool:
         """Take a game out of the running job; what it has stored stays. False when it is not in it, or has ended."""
+        return bool(self.remove_games([game_id]))
+
+    def remove_games(self, game_ids: Iterable[GameId]) -> int:
+        """Take these games out of the running job; what they have stored stays. Returns how many were in it."""
+        wanted = frozenset(game_ids)
         with self._lock:
             run = self._run
-            item = run.find(game_id) if run else None
-            if run is None or item is None:
-                return False
-            engines = self._drop(run, item)
-            run.settle(item, ItemState.CANCELLED)
+            items = [item for item in run.unfinished_items() if item.game_id in wanted] if run else []
+            if run is None or not items:
+                return 0
+            engines = [engine for item in items for engine in self._drop(run, item)]
+            for item in items:
+                run.settle(item, ItemState.CANCELLED)
             self._lock.notify_all()
         stop_all(engines)
-        self._library.jobs.cancel_items(run.job_id, [item.id])
-        self._tell(Changes(games=frozenset({game_id}), jobs=True, initiator=INITIATOR))
-        self._listener.item(ItemNews(run.job_id, item.id, game_id, ItemState.CANCELLED))
+        self._library.jobs.cancel_items(run.job_id, [item.id for item in items])
+        games = frozenset(item.game_id for item in items)
+        self._tell(Changes(games=games, jobs=True, initiator=INITIATOR))
+        for item in items:
+            self._listener.item(ItemNews(run.job_id, item.id, item.game_id, ItemState.CANCELLED))
         self._finish_if_done(run)
-        return True
+        return len(items)
 
     def retry_failed(self) -> int:
         """Queue the failed games of the running, or of the last, job again. Returns how many."""

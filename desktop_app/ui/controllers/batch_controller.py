@@ -157,6 +157,12 @@ class BatchController(QObject):
         """Take a game out of the queue."""
         self._on_batch("Removing", lambda batch: batch.remove(game_id))
 
+    def let_go(self, ids: Sequence[GameId]) -> None:
+        """Operation thread: nobody here analyses these games any more, since they are about to go."""
+        batch = self._batch
+        if batch is not None:
+            batch.remove_games(ids)
+
     def retry_failed(self) -> None:
         """Try the failed games of the job again; without one, those the library knows of."""
         batch = self._batch

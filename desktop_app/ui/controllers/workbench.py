@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_app.ui.controllers.batch_controller import BatchController
+from desktop_app.ui.controllers.bin_controller import BinController
 from desktop_app.ui.controllers.desk import Desk
 from desktop_app.ui.controllers.engine_controller import EngineController
+from desktop_app.ui.controllers.explorer_controller import ExplorerController
 from desktop_app.ui.controllers.export_controller import ExportController
 from desktop_app.ui.controllers.import_controller import ImportController
+from desktop_app.ui.controllers.index_controller import IndexController
 from desktop_app.ui.controllers.library_controller import LibraryController
+from desktop_app.ui.controllers.undo_stack import UndoStack
 from desktop_app.ui.controllers.viewer_controller import ViewerController
 from desktop_app.ui.models.game_cursor import GameCursor
 from desktop_app.ui.models.library_model import LibraryModel
@@ -39,6 +43,10 @@ class Workbench:
     viewer: ViewerController
     exports: ExportController
     engine: EngineController
+    index: IndexController
+    explorer: ExplorerController
+    undo: UndoStack
+    bin: BinController
 
     @classmethod
     def build(
@@ -49,16 +57,22 @@ class Workbench:
         operations.failed.connect(notices.post_error)
         desk = Desk(library, operations, events, notices)
         games, cursor = LibraryModel(parent), GameCursor(parent)
+        batch, undo = BatchController(desk, parent), UndoStack(parent)
+        library_list, imports = LibraryController(desk, games, parent), ImportController(desk, parent)
         bench = cls(
             desk=desk,
             games=games,
             cursor=cursor,
-            library=LibraryController(desk, games, parent),
-            imports=ImportController(desk, parent),
-            batch=BatchController(desk, parent),
+            library=library_list,
+            imports=imports,
+            batch=batch,
             viewer=ViewerController(desk, cursor, parent),
             exports=ExportController(desk, parent),
             engine=EngineController(operations, engine, remember_engine, parent),
+            index=IndexController(desk, imports, batch, parent),
+            explorer=ExplorerController(desk, library_list, games, cursor, parent),
+            undo=undo,
+            bin=BinController(desk, undo, batch.let_go, parent),
         )
         bench.engine.found.connect(bench.batch.set_engine)
         bench.batch.positions_arrived.connect(bench.viewer.on_positions)
@@ -70,6 +84,7 @@ class Workbench:
         self.library.reload()
         if not passive:
             self.engine.check()
+            self.index.start()
 
     def begin_stop(self) -> None:
         """Main thread: nothing new starts, everything is told to stop. Returns at once."""

@@ -37,6 +37,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             None,
             Entry("export", "&Export annotated PGN …", ("Ctrl+S",), "export"),
             Entry("imports", "&Imports …"),
+            Entry("bin", "&Bin …", (), "trash"),
             None,
             Entry("quit", "&Quit", ("Ctrl+Q",)),
         ),
@@ -44,8 +45,12 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
     (
         "&Edit",
         (
+            Entry("undo", "&Undo", ("Ctrl+Z",), "undo"),
+            None,
             Entry("copy_pgn", "&Copy PGN", ("Ctrl+C",), "copy"),
             Entry("copy_fen", "Copy &FEN", ("Ctrl+Shift+C",)),
+            None,
+            Entry("delete", "&Delete games", ("Del",), "trash"),
             None,
             Entry("select_all", "Select &all games", ("Ctrl+A",)),
             Entry("filter", "&Filter", ("Ctrl+F",), "filter"),
@@ -63,6 +68,9 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             Entry("previous_blunder", "Previous blunder", ("Shift+B",)),
             Entry("previous_mistake", "Previous mistake", ("Shift+M",)),
             Entry("previous_inaccuracy", "Previous inaccuracy", ("Shift+I",)),
+            None,
+            Entry("explorer", "&Explorer", ("E", "Ctrl+E")),
+            Entry("position_games", "&Games with this position", ("Ctrl+Shift+E",)),
             None,
             Entry("flip", "&Flip board", ("F",), "flip"),
         ),
@@ -97,7 +105,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
         (Entry("keys", "&Keys", ("?", "F1"), "help"), Entry("about", "&About Kibitz", (), "info")),
     ),
 )
-ROW_MENU = ("analyse", "copy_pgn", "export")
+ROW_MENU = ("analyse", "copy_pgn", "export", "delete")
 """What a right click on a game offers, by name."""
 THEMES = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
 

@@ -14,7 +14,9 @@ from desktop_app.ui.widgets.drop_overlay import DropOverlay
 from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
 from desktop_app.ui.windows.actions import ROW_MENU, Actions
 from desktop_app.ui.windows.analysis_commands import AnalysisCommands
+from desktop_app.ui.windows.bin_commands import BinCommands
 from desktop_app.ui.windows.engine_page import EnginePage
+from desktop_app.ui.windows.explorer_commands import ExplorerCommands
 from desktop_app.ui.windows.game_commands import GameCommands
 from desktop_app.ui.windows.import_commands import ImportCommands
 from desktop_app.ui.windows.incoming import Incoming
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.windows.command_group import CommandGroup
     from desktop_app.ui.windows.options import WindowOptions
 
-_MORE_GROUPS: tuple[type[CommandGroup], ...] = ()
+_MORE_GROUPS: tuple[type[CommandGroup], ...] = (BinCommands, ExplorerCommands)
 """Groups the window itself never speaks to: a new topic is one line here and its entries in `actions.MENUS`."""
 
 

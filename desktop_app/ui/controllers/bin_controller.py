@@ -1,0 +1,158 @@
+"""Removes games into the bin, brings them back, undoes whole imports; every removal can be taken back by Undo.
+
+Main thread; the services run in `runtime.operations`. Used by `windows.bin_commands`, `bin_dialog`, `imports_dialog`.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from desktop_app.services.bin_games import Watch, delete_games, empty_bin, restore, undo_import
+from desktop_app.ui.runtime.notices import NoticeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from desktop_app.domain.bin import BinEntry, BinnedGame, EntryId
+    from desktop_app.domain.game import GameId
+    from desktop_app.domain.rows import BatchId
+    from desktop_app.ports import CancelToken, ProgressSink
+    from desktop_app.services.bin_games import Removed, Restored
+    from desktop_app.services.changes import Changes
+    from desktop_app.ui.controllers.desk import Desk
+    from desktop_app.ui.controllers.undo_stack import UndoStack
+
+T = TypeVar("T")
+_MOST_GAMES = 500
+
+
+def _counted(number: int) -> str:
+    return "1 game" if number == 1 else f"{number:,} games"
+
+
+class BinController(QObject):
+    """What goes to the bin and comes back.
+
+    Signals: `started(Operation)`; `changed()` when what is in the bin is different now.
+    """
+
+    started = Signal(object)
+    changed = Signal()
+    _facts_changed = Signal(object)
+
+    def __init__(
+        self,
+        desk: Desk,
+        undo: UndoStack,
+        let_go: Callable[[Sequence[GameId]], None],
+        parent: QObject | None = None,
+    ) -> None:
+        """`let_go` is called on an operation's thread with games that nobody shall analyse any more."""
+        super().__init__(parent)
+        self._desk, self._undo, self._let_go = desk, undo, let_go
+        self._facts_changed.connect(self._on_facts_changed)
+
+    # -- removing --------------------------------------------------------------------------------------------------
+
+    def delete(self, ids: Sequence[GameId]) -> None:
+        """Move these games into the bin. No question is asked: a toast and Undo bring them back."""
+        library, games, let_go = self._desk.library, tuple(ids), self._let_go
+        if not games:
+            return
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> Removed:
+            return delete_games(library, games, let_go=let_go, watch=self._watch(cancel, progress))
+
+        self._run(f"Deleting {_counted(len(games))}", call, self._on_deleted)
+
+    def undo_import(self, batch_id: BatchId, *, done: Callable[[], None] | None = None) -> None:
+        """Move all games of an import into the bin, and take back what it enriched."""
+        library, let_go = self._desk.library, self._let_go
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> Removed:
+            return undo_import(library, batch_id, let_go=let_go, watch=self._watch(cancel, progress))
+
+        def then(removed: Removed) -> None:
+            self._on_import_undone(removed)
+            if done is not None:
+                done()
+
+        self._run("Undoing the import", call, then)
+
+    def _on_deleted(self, removed: Removed) -> None:
+        if removed.entry_id is None:
+            return
+        self._offer_undo(removed.entry_id, f"delete {_counted(removed.games)}", f"{_counted(removed.games)} deleted")
+
+    def _on_import_undone(self, removed: Removed) -> None:
+        if removed.cancelled:
+            text = f"Stopped: {_counted(removed.games)} of the import are in the bin, the others are still here"
+            self._desk.notices.post(text, NoticeKind.WARNING)
+        elif removed.entry_id is None:
+            self._desk.notices.post("Import undone: none of its games was left", NoticeKind.DONE)
+        else:
+            text = f"Import undone: {_counted(removed.games)} went to the bin"
+            self._offer_undo(removed.entry_id, "undoing the import", text)
+
+    def _offer_undo(self, entry_id: EntryId, name: str, text: str) -> None:
+        step = self._undo.push(name, partial(self.restore, entry_id))
+
+        def take_back() -> None:
+            self._undo.take_back(step)
+
+        self._desk.notices.post(text, NoticeKind.DONE, action_text="Undo", action=take_back)
+
+    # -- the bin itself --------------------------------------------------------------------------------------------
+
+    def load(self, done: Callable[[list[BinEntry]], None]) -> None:
+        """All deletions, newest first."""
+        self._desk.operations.read("Reading the bin", self._desk.library.bin.entries, done)
+
+    def load_games(self, entry_id: EntryId, done: Callable[[list[BinnedGame]], None]) -> None:
+        """The first games of a deletion."""
+        bin_ = self._desk.library.bin
+        self._desk.operations.read("Reading the bin", lambda: bin_.games(entry_id, limit=_MOST_GAMES), done)
+
+    def restore(self, entry_id: EntryId, ids: Sequence[GameId] | None = None) -> None:
+        """Bring back the games of a deletion, or these of them."""
+        library = self._desk.library
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> Restored:
+            return restore(library, entry_id, ids=ids, watch=self._watch(cancel, progress))
+
+        self._run("Restoring games", call, self._on_restored)
+
+    def empty(self, entries: Sequence[EntryId] | None = None, *, older_than_days: float = 0.0) -> None:
+        """Remove games for good: those of these deletions, or all (of more than so many days ago)."""
+        library = self._desk.library
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> int:
+            return empty_bin(library, entries, older_than_days=older_than_days, watch=self._watch(cancel, progress))
+
+        def done(gone: int) -> None:
+            self._desk.notices.post(f"{_counted(gone)} removed for good", NoticeKind.DONE)
+
+        self._run("Emptying the bin", call, done)
+
+    def _on_restored(self, done: Restored) -> None:
+        text = f"{_counted(done.games)} restored"
+        if done.stayed:
+            text += f"; {_counted(done.stayed)} stayed in the bin, since newer imports brought the same"
+        self._desk.notices.post(text, NoticeKind.WARNING if done.stayed else NoticeKind.DONE)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def _run(self, title: str, call: Callable[[CancelToken, ProgressSink], T], done: Callable[[T], None]) -> None:
+        operation = self._desk.operations.run(title, call, done=done)
+        operation.finished.connect(self.changed)
+        self.started.emit(operation)
+
+    def _watch(self, cancel: CancelToken, progress: ProgressSink) -> Watch:
+        return Watch(progress, cancel, self._facts_changed.emit)
+
+    @Slot(object)
+    def _on_facts_changed(self, changes: Changes) -> None:
+        self._desk.events.broadcast(changes)
