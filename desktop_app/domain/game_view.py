@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line of the engine, playable: moves from a position of the game.
+    """A line of the engine, or of the reader, playable: moves from a position of the game.
 
     Attributes:
         from_ply: the position it starts in (0 = start position).
         ucis, sans: its moves, in two notations, same length.
         fens: the position after each move.
         score: what the engine said of the starting position.
+        explored: the reader plays these moves, no engine proposed them.
     """
 
     from_ply: Ply
@@ -32,6 +33,7 @@ class LineView:
     sans: tuple[str, ...]
     fens: tuple[str, ...]
     score: Score | None
+    explored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,24 +63,28 @@ class Positions:
             games = tuple(_indexed_game(row) for row in connection.execute(statement))
         return SegmentGames(segment, max((found.id for found in games), default=first), games)
 
-    def store(self, indexed: SegmentGames, blocks: Sequence[bytes], summaries: Iterable[tuple[int, str]]) -> None:
-        """Put a segment into the index in place of what it had, in one transaction."""
+    def store(self, indexed: SegmentGames, blocks: Sequence[bytes], summaries: Iterable[tuple[int, str]]) -> int:
+        """Put a segment into the index in place of what it had, in one transaction; says by how many games it grew."""
         segment = indexed.segment
         rows = [
             {"id": segment * _BUCKETS + bucket, "entries": entries} for bucket, entries in enumerate(blocks) if entries
         ]
         counts = [{"position": key, "segment": segment, "content": content} for key, content in summaries]
 
-        def run(connection: Connection) -> None:
+        def run(connection: Connection) -> int:
+            had = select(position_segment.c.games).where(position_segment.c.id == segment)
+            before = connection.execute(had.where(position_segment.c.stale.is_(False))).scalar_one_or_none() or 0
             _forget(connection, segment)
             values = {"id": segment, "indexed_to": indexed.indexed_to, "games": len(indexed.games), "stale": False}
-            connection.execute(insert(position_segment), values)
+            if indexed.games:
+                connection.execute(insert(position_segment), values)
             if rows:
                 connection.execute(insert(position_block), rows)
             if counts:
                 connection.execute(insert(position_summary), counts)
+            return len(indexed.games) - int(before)
 
-        self._database.write(run)
+        return self._database.write(run)
 
     def coverage(self) -> Coverage:
         """How many games there are, and how many of them are indexed."""

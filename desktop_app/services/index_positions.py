@@ -17,6 +17,7 @@ from multiprocessing import connection as mp_connection
 from typing import TYPE_CHECKING, Self
 
 from desktop_app.domain.position_block import Segment, build_segment
+from desktop_app.domain.positions import Coverage
 from desktop_app.errors import CancelledError, KibitzError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
-    from desktop_app.domain.positions import Coverage
+    from desktop_app.domain.positions import IndexedGame
     from desktop_app.library.library import Library
     from desktop_app.library.positions import SegmentGames
     from desktop_app.ports import CancelToken, ProgressSink
@@ -34,7 +35,12 @@ logger = logging.getLogger(__name__)
 FEW_GAMES = 300
 """So few games are hashed here: a process costs more than it saves."""
 
-_NICENESS = 10
+_NICENESS = 19
+"""Behind everything: engines, reading processes and the window come first."""
+
+_SENT_AT_ONCE = 256
+"""Games go out in small parts: writing one keeps the interpreter from the window's thread."""
+
 _POLL_S = 0.1
 _END_S = 5.0
 _MOST_DEATHS = 3
@@ -69,13 +75,13 @@ def index_positions(
             while waiting and hashers.free:
                 hashers.hand(library.positions.games_of(waiting.popleft()))
             games, segment = hashers.take()
-            library.positions.store(games, segment.blocks, segment.summaries)
-            coverage = library.positions.coverage()
+            more = library.positions.store(games, segment.blocks, segment.summaries)
+            coverage = Coverage(coverage.games, min(coverage.games, coverage.indexed + more))
             if progress is not None:
                 progress.progress(coverage.indexed, coverage.games, "Indexing positions")
             if on_stored is not None:
                 on_stored(coverage)
-    return coverage
+    return library.positions.coverage()
 
 
 def _raise_if(cancel: CancelToken | None) -> None:
@@ -151,7 +157,9 @@ class _Hasher:
             self._process.start()
             theirs.close()
         with contextlib.suppress(OSError):  # it died: noticed when its answer is awaited
-            self.connection.send(games.games)
+            for start in range(0, len(games.games), _SENT_AT_ONCE):
+                self.connection.send(games.games[start : start + _SENT_AT_ONCE])
+            self.connection.send(())
 
     def result(self) -> tuple[SegmentGames, Segment] | None:
         """The finished segment; None when the process died and was asked again. Raises KibitzError for good."""
@@ -199,4 +207,7 @@ def hashing_process(connection: Connection) -> None:
         os.nice(_NICENESS)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            connection.send(build_segment(connection.recv()))
+            games: list[IndexedGame] = []
+            while some := connection.recv():
+                games += some
+            connection.send(build_segment(games))

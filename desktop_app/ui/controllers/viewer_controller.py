@@ -63,9 +63,9 @@ class ViewerController(QObject):
         self._throttle.cancel()
         self._read()
 
-    def open(self, game_id: GameId) -> None:
-        """Show a game and tell that the user means it: a queued one is analysed next."""
-        self.preview(game_id)
+    def open(self, game_id: GameId, *, ply: int | None = None) -> None:
+        """Show a game (at a ply) and tell that the user means it: a queued one is analysed next."""
+        self.preview(game_id, ply=ply)
         self.opened.emit(game_id)
 
     def clear(self) -> None:

@@ -70,7 +70,7 @@ class Workbench:
             exports=ExportController(desk, parent),
             engine=EngineController(operations, engine, remember_engine, parent),
             index=IndexController(desk, imports, batch, parent),
-            explorer=ExplorerController(desk, library_list, games, cursor, parent),
+            explorer=ExplorerController(desk, library_list, cursor, games=games, parent=parent),
             undo=undo,
             bin=BinController(desk, undo, batch.let_go, parent),
         )

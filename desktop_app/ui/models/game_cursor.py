@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import chess
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.domain.game import Ply
+from desktop_app.domain.game_view import LineView
 
 if TYPE_CHECKING:
-    from desktop_app.domain.game_view import GameView, LineView, PlyView
+    from desktop_app.domain.game_view import GameView, PlyView
     from desktop_app.domain.judgement import Judgement
 
 
@@ -80,10 +82,9 @@ class GameCursor(QObject):
 
     def spot(self, *, animated: bool = False) -> Spot:
         """What the board shows now."""
-        if self.view is None:
+        if self.view is None and self.line is None:
             return Spot(Ply(0), "", None)
-        move = self.move
-        fen, last = (move.fen_after, move.uci) if move else (self.view.start_fen, None)
+        fen, last = self._at(self.ply)
         if self.line is None:
             return Spot(self.ply, fen, last, animated=animated)
         if self.line_ply:
@@ -118,6 +119,48 @@ class GameCursor(QObject):
         animated = self.line is line and abs(target - self.line_ply) == 1
         self.line, self.line_ply = line, target
         self.moved.emit(self.spot(animated=animated))
+
+    def explore(self, uci: str) -> bool:
+        """Play a move on the board: the next one of the game or line is followed, any other begins a line of its own.
+
+        The game is not changed. Returns False for a move that is not legal here.
+        """
+        try:
+            board = self.board()
+            move = board.parse_uci(uci)
+        except ValueError:
+            return False
+        if self._next_uci() == uci:
+            self.step(1)
+            return True
+        line, made = self.line, self.line_ply
+        before = (line.ucis[:made], line.sans[:made], line.fens[:made]) if line else ((), (), ())
+        san = board.san(move)
+        board.push(move)
+        explored = LineView(
+            from_ply=line.from_ply if line else self.ply,
+            ucis=(*before[0], uci), sans=(*before[1], san), fens=(*before[2], board.fen()),
+            score=None, explored=True,
+        )  # fmt: skip
+        self.line = explored
+        self.enter_line(explored, made + 1)
+        return True
+
+    def board(self) -> chess.Board:
+        """The position shown; the start position where there is no game. Raises ValueError for some other variants."""
+        chess960 = self.view is not None and self.view.chess960
+        return chess.Board(self.spot().fen or chess.STARTING_FEN, chess960=chess960)
+
+    def path(self) -> tuple[str, ...]:
+        """The moves that led to the position shown, from the game's beginning."""
+        upto = self.line.from_ply if self.line else self.ply
+        game = tuple(move.uci for move in self.view.plies[:upto]) if self.view else ()
+        return game + (self.line.ucis[: self.line_ply] if self.line else ())
+
+    def _next_uci(self) -> str | None:
+        if self.line is not None:
+            return self.line.ucis[self.line_ply] if self.line_ply < len(self.line.ucis) else None
+        return self.view.plies[self.ply].uci if self.view and self.ply < self.last_ply else None
 
     @Slot()
     def leave_line(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
@@ -190,6 +190,10 @@ class LibraryModel(QAbstractTableModel):
     def ids(self) -> list[GameId]:
         """All games of the query, in order."""
         return [GameId(game) for game in self._ids]
+
+    def all_ids(self) -> Sequence[GameId]:
+        """All games of the query, in order, as they are kept: never changed, only replaced by others."""
+        return cast("Sequence[GameId]", self._ids)
 
     def row_of(self, game: int) -> int | None:
         """Where a game stands, None when the query does not hold it."""

@@ -1,7 +1,8 @@
 """Run blocking services off the main thread and answer on it. The one door from the window to the services.
 
-Main thread: every public method and every callback. Pool threads: the work itself. Two small pools, each for a reason:
-`work` for what takes long (import, export), `reads` so that a page of the table never waits behind an import.
+Main thread: every public method and every callback. Pool threads: the work itself. Small pools, each for a reason:
+`work` for what takes long (import, export), `reads` so that a page of the table never waits behind an import, `behind`
+for what nobody waits for (indexing positions) or what comes in parts (the explorer's counts).
 Called by controllers; stopped by `application`.
 """
 
@@ -94,8 +95,8 @@ class Operations(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._work, self._reads = QThreadPool(self), QThreadPool(self)
-        for pool in (self._work, self._reads):
+        self._work, self._reads, self._behind = QThreadPool(self), QThreadPool(self), QThreadPool(self)
+        for pool in (self._work, self._reads, self._behind):
             pool.setMaxThreadCount(2)
         self._waiting: dict[
             int, tuple[Operation, Callable[[Any], None] | None, Callable[[Exception], None] | None]
@@ -114,11 +115,12 @@ class Operations(QObject):
         done: Callable[[T], None] | None = None,
         failed: Callable[[Exception], None] | None = None,
         reads: bool = False,
+        behind: bool = False,
     ) -> Operation:
         """Start `call(cancel, progress)` on a pool thread.
 
         `done` or `failed` is called on the main thread. Without `failed`, an error becomes the `failed` signal;
-        being cancelled is never an error. `reads` chooses the pool for short queries.
+        being cancelled is never an error. `reads` chooses the pool for short queries, `behind` that for quiet work.
         """
         self._next += 1
         number = self._next
@@ -129,7 +131,7 @@ class Operations(QObject):
         progress = _Progress(lambda n, total, text: self._send(self._progressed, number, n, total, text))
         token = operation.cancel_token
         job = _Job(number, lambda: call(token, progress), lambda *answer: self._send(self._answered, *answer))
-        (self._reads if reads else self._work).start(job)
+        (self._reads if reads else self._behind if behind else self._work).start(job)
         return operation
 
     def read(
@@ -159,12 +161,14 @@ class Operations(QObject):
             self._open = False
         for operation in self.running:
             operation.cancel()
-        self._work.clear()
-        self._reads.clear()
+        pools = (self._work, self._reads, self._behind)
+        for pool in pools:
+            pool.clear()
         deadline = time.monotonic() + budget_ms / 1000
-        joined = self._work.waitForDone(budget_ms)
-        left_ms = max(1, int((deadline - time.monotonic()) * 1000))
-        return self._reads.waitForDone(left_ms) and joined
+        joined = True
+        for pool in pools:
+            joined = pool.waitForDone(max(1, int((deadline - time.monotonic()) * 1000))) and joined
+        return joined
 
     def _send(self, signal: Any, *values: object) -> None:
         """Pool thread: emit unless stopped; the receiver may already be gone then."""

@@ -84,6 +84,13 @@ class BoardArea(QWidget):
         self.bar.set_flipped(flipped=self.board.flipped)
         self._show_players(self._cursor.view)
 
+    def show_hint(self, uci: str) -> None:
+        """Show a move as an arrow, in place of the others; "" gives those back."""
+        if uci:
+            self.board.set_arrows([(uci, ArrowRole.ALTERNATIVE)])
+        else:
+            self._decorate(self._cursor.spot())
+
     def changeEvent(self, event: QEvent) -> None:
         """A new palette needs icons of its own colour."""
         super().changeEvent(event)
@@ -129,9 +136,10 @@ class BoardArea(QWidget):
         self._line_bar.setVisible(spot.line is not None)
         self.transport.setVisible(spot.line is None)
         if spot.line is not None:
-            self._line_text.setText(f"Engine line, move {spot.line_ply} of {len(spot.line.ucis)}")
+            whose = "Your line" if spot.line.explored else "Engine line"
+            self._line_text.setText(f"{whose}, move {spot.line_ply} of {len(spot.line.ucis)}")
             self.bar.set_score(spot.line.score, provisional=True)
-            following = spot.line.ucis[spot.line_ply : spot.line_ply + 1]
+            following = () if spot.line.explored else spot.line.ucis[spot.line_ply : spot.line_ply + 1]
             self.board.set_arrows([(uci, ArrowRole.BEST) for uci in following])
             self.board.set_badge(None, None)
             return
