@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 from desktop_app.library.bin import Bin
 from desktop_app.library.database import CLOSE_BUDGET_S, Database
+from desktop_app.library.edits import Edits
 from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
 from desktop_app.library.imports import Imports
 from desktop_app.library.jobs import Jobs
 from desktop_app.library.leases import Lease
+from desktop_app.library.people import People
 from desktop_app.library.positions import Positions
 from desktop_app.library.sets import Sets
 
@@ -29,7 +31,7 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, evaluations, jobs, positions, bin: what it holds.
+        games, imports, evaluations, jobs, positions, sets, people, bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
@@ -41,7 +43,9 @@ class Library:
         self.jobs = Jobs(database)
         self.positions = Positions(database)
         self.sets = Sets(database)
+        self.people = People(database)
         self.bin = Bin(database)
+        self.edits = Edits(database)
         self.lease = Lease(database)
 
     @classmethod
@@ -60,6 +64,8 @@ class Library:
                 library.lease.start()
             if interrupted := library.imports.mark_interrupted():
                 logger.info("%d import(s) had been interrupted", interrupted)
+            if interrupted := library.edits.mark_interrupted():
+                logger.info("%d edit(s) had been interrupted", interrupted)
         except BaseException:
             library.close()
             raise
