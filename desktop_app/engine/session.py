@@ -25,6 +25,7 @@ from desktop_app.engine.answers import is_exact, is_scored, read_evaluation
 from desktop_app.engine.binary import build_of
 from desktop_app.engine.launch import EngineProcess, launch
 from desktop_app.engine.position import GamePosition
+from desktop_app.engine.standing_in_line import seconds_without_processor
 from desktop_app.engine.transcript import Transcript
 from desktop_app.engine.watchdog import WATCHDOG
 from desktop_app.errors import CancelledError, EngineCrashedError, EngineFaultError, EngineHungError, EngineLiedError
@@ -41,6 +42,9 @@ _log = logging.getLogger(__name__)
 _OPTION = re.compile(rb"^option name (.+?) type (\w+)")
 _LONGEST_LINE = 1 << 20
 _ILLEGAL_INSTRUCTION = 4
+_MOST_PATIENCE = 20
+"""How many times its deadline an engine may take that other programs keep from the processor."""
+_LEAST_PATIENCE_S = 0.05
 _NEWER_PROCESSOR = "This build needs a newer processor; install one made for yours."
 
 
@@ -49,7 +53,8 @@ class Deadlines:
     """How long each answer may take, in seconds; a search gets `search_s` plus its nodes at `slowest_nps`.
 
     The defaults are generous on purpose: a loaded old laptop must not lose a healthy engine, and a hung one costs only
-    one worker's time.
+    one worker's time. Time in which the engine could not run because other programs had the processor does not count
+    where the system tells it: engines are nice, so a machine that is busy otherwise gives them next to nothing.
     """
 
     handshake_s: float = 10.0
@@ -91,6 +96,9 @@ class EngineSession:
         self._overdue = False
         self._doing = "starting"
         self._patience_s = 0.0
+        self._armed_at = 0.0
+        self._idle_at = 0.0
+        self._patient = False
         self._guard = WATCHDOG.guard(self._on_overdue)
         self.transcript = Transcript()
 
@@ -150,6 +158,7 @@ class EngineSession:
                 return
             self._stop_asked = True
             if self._searching:
+                self._patient = False
                 with contextlib.suppress(OSError):  # it has crashed: the owner finds out by itself
                     self._process.write("stop\n")
                 self.transcript.sent("stop")
@@ -242,6 +251,8 @@ class EngineSession:
 
     def _wait_for(self, doing: str, seconds: float) -> None:
         self._doing, self._patience_s = doing, seconds
+        self._armed_at, self._idle_at = time.monotonic(), seconds_without_processor(self._process.pid)
+        self._patient = True
         self._guard.arm(seconds)
 
     def _tell(self, text: str) -> None:
@@ -303,6 +314,7 @@ class EngineSession:
         if kill:
             self._process.kill()
         else:
+            self._patient = False
             self._guard.arm(self._deadlines.quit_s)
             with contextlib.suppress(OSError, ValueError):
                 self._process.write("quit\n")
@@ -313,10 +325,17 @@ class EngineSession:
     def _who(self) -> str:
         return f"{self._name} (process {self._process.pid})"
 
-    def _on_overdue(self) -> None:
-        """On the watchdog's thread: nothing but flagging and killing is safe here."""
+    def _on_overdue(self) -> float:
+        """On the watchdog's thread: nothing but flagging and killing is safe here. Returns how long to wait on."""
+        waited_s = time.monotonic() - self._armed_at
+        if self._patient and waited_s < _MOST_PATIENCE * self._patience_s:
+            idle_s = max(0.0, seconds_without_processor(self._process.pid) - self._idle_at)
+            left_s = self._patience_s - (waited_s - idle_s)
+            if left_s > _LEAST_PATIENCE_S:
+                return left_s
         self._overdue = True
         self._process.kill()
+        return 0.0
 
 
 def _how(code: int) -> str:

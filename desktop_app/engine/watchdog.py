@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 class Guard:
     """One session's deadline. `arm`, `tighten`, `disarm` and `leave` are safe from any thread."""
 
-    def __init__(self, watchdog: Watchdog, on_overdue: Callable[[], None]) -> None:
+    def __init__(self, watchdog: Watchdog, on_overdue: Callable[[], float]) -> None:
         self._watchdog = watchdog
         self.on_overdue = on_overdue
         self.due = math.inf
 
     def arm(self, seconds: float) -> None:
-        """Call `on_overdue` once, on the watchdog's thread, unless disarmed or armed anew within `seconds`."""
+        """Call `on_overdue` on the watchdog's thread, unless disarmed or armed anew within `seconds`.
+
+        It is called once, and once more after as many seconds as it answers, for as long as those are more than 0.
+        """
         self._watchdog.set_due(self, time.monotonic() + seconds)
 
     def tighten(self, seconds: float) -> None:
@@ -50,8 +53,11 @@ class Watchdog:
         self._wake = -math.inf
         self._thread: threading.Thread | None = None
 
-    def guard(self, on_overdue: Callable[[], None]) -> Guard:
-        """A disarmed guard. `on_overdue` must be quick and must not touch any guard."""
+    def guard(self, on_overdue: Callable[[], float]) -> Guard:
+        """A disarmed guard. `on_overdue` returns for how many more seconds to be patient, 0 for none.
+
+        It must be quick and must not touch any guard.
+        """
         guard = Guard(self, on_overdue)
         with self._condition:
             self._guards.add(guard)
@@ -81,8 +87,8 @@ class Watchdog:
                 now = time.monotonic()
                 for guard in self._guards:
                     if guard.due <= now:
-                        guard.due = math.inf
-                        guard.on_overdue()
+                        more = guard.on_overdue()
+                        guard.due = now + more if more > 0 else math.inf
                 self._wake = min(guard.due for guard in self._guards)
                 self._condition.wait(None if self._wake == math.inf else max(0.0, self._wake - now))
                 self._wake = -math.inf

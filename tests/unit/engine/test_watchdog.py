@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from desktop_app.engine.watchdog import Watchdog
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SOON = 0.05
-FAR = 60.0
-PATIENCE_S = 5.0
+A_WHILE = 1.0
+"""Long enough that even a busy machine takes two steps of a test within it."""
+FAR = 600.0
+PATIENCE_S = 30.0
+
+
+def calling(called: threading.Event) -> Callable[[], float]:
+    """What a guard does when overdue: say so, and want no more time."""
+
+    def on_overdue() -> float:
+        called.set()
+        return 0.0
+
+    return on_overdue
 
 
 def test_an_overdue_guard_is_called_once() -> None:
@@ -17,9 +33,10 @@ def test_an_overdue_guard_is_called_once() -> None:
     called = threading.Event()
     watchdog = Watchdog()
 
-    def on_overdue() -> None:
+    def on_overdue() -> float:
         calls.append(1)
         called.set()
+        return 0.0
 
     guard = watchdog.guard(on_overdue)
     guard.arm(SOON)
@@ -29,23 +46,39 @@ def test_an_overdue_guard_is_called_once() -> None:
     assert calls == [1]
 
 
+def test_an_overdue_guard_may_be_patient() -> None:
+    """It is called again after as long as it answers, until it answers 0."""
+    answers = iter([SOON, SOON, 0.0])
+    called = threading.Semaphore(0)
+
+    def on_overdue() -> float:
+        called.release()
+        return next(answers)
+
+    guard = Watchdog().guard(on_overdue)
+    guard.arm(SOON)
+    assert all(called.acquire(timeout=PATIENCE_S) for _ in range(3))
+    assert not called.acquire(timeout=4 * SOON)
+    guard.leave()
+
+
 def test_a_disarmed_guard_is_left_alone() -> None:
     """Neither disarming nor arming anew leaves the old deadline behind."""
     called = threading.Event()
-    guard = Watchdog().guard(called.set)
-    guard.arm(SOON)
+    guard = Watchdog().guard(calling(called))
+    guard.arm(A_WHILE)
     guard.disarm()
-    assert not called.wait(4 * SOON)
-    guard.arm(SOON)
+    assert not called.wait(1.5 * A_WHILE)
+    guard.arm(A_WHILE)
     guard.arm(FAR)
-    assert not called.wait(4 * SOON)
+    assert not called.wait(1.5 * A_WHILE)
     guard.leave()
 
 
 def test_a_deadline_can_be_brought_forward_but_not_put_off() -> None:
     """`tighten` is what a stop does to a running search."""
     called = threading.Event()
-    guard = Watchdog().guard(called.set)
+    guard = Watchdog().guard(calling(called))
     guard.arm(FAR)
     guard.tighten(SOON)
     assert called.wait(PATIENCE_S)
@@ -60,7 +93,7 @@ def test_guards_do_not_disturb_each_other() -> None:
     """A near deadline set while a far one is waited for is kept."""
     far, near = threading.Event(), threading.Event()
     watchdog = Watchdog()
-    first, second = watchdog.guard(far.set), watchdog.guard(near.set)
+    first, second = watchdog.guard(calling(far)), watchdog.guard(calling(near))
     first.arm(FAR)
     second.arm(SOON)
     assert near.wait(PATIENCE_S)
@@ -74,7 +107,7 @@ def test_the_thread_ends_with_the_last_guard_and_comes_back() -> None:
     """A process without engines has no watchdog."""
     watchdog = Watchdog()
     for _ in range(2):
-        guard = watchdog.guard(lambda: None)
+        guard = watchdog.guard(lambda: 0.0)
         thread = watchdog._thread
         assert thread is not None
         guard.leave()
