@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,16 @@ NODES = "2000"
 WORKERS = 2
 GAMES = 10
 KILLED_GAMES = 29
-"""Enough that no machine is done before the last kill: three times as long as all the waiting."""
+"""Some 1500 positions: several times what is searched before all kills together."""
 KILLS = 5
+MOST_POSITIONS = 40
+"""A run is killed after at most so many: by what it did, not by the clock, so that no machine is too quick for it."""
 DEADLINE_S = 120.0
 SEED = 20261123
+
+
+Event = dict[str, Any]
+"""A line that `analyse --json` printed."""
 
 
 class Run:
@@ -47,9 +54,10 @@ class Run:
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
         )
-        self.events: list[dict[str, Any]] = []
+        self.events: list[Event] = []
         self.errors = ""
-        self.first_position = threading.Event()
+        self._heard = threading.Condition()
+        self._ended = False
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -60,15 +68,24 @@ class Run:
                 event = json.loads(line)
             except ValueError:
                 break  # the line it was writing when it was killed
-            self.events.append(event)
-            if event["event"] == "position" and not event["reused"]:
-                self.first_position.set()
+            with self._heard:
+                self.events.append(event)
+                self._heard.notify_all()
         self.process.stdout.read()
+        with self._heard:
+            self._ended = True
+            self._heard.notify_all()
 
     @property
-    def positions(self) -> int:
-        """How many positions it said it had searched."""
-        return sum(event["event"] == "position" and not event["reused"] for event in self.events)
+    def searched(self) -> list[Event]:
+        """What its workers said they had searched. Finished positions are told as well, but the board decides them."""
+        return [event for event in self.events if event["event"] == "position" and event["worker"] >= 0]
+
+    def wait_for_positions(self, count: int) -> None:
+        """Wait until it has searched so many."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: self._ended or len(self.searched) >= count, DEADLINE_S)
+        assert len(self.searched) >= count, "it ended before"
 
     def kill(self) -> None:
         """As `kill -9` does."""
@@ -114,21 +131,24 @@ def shown(location: Path) -> list[dict[str, Any]]:
         return [to_json(show_game(library, GameId(game))) for game in library.games.ids(GameQuery(sort="id"))]
 
 
-def stored(location: Path) -> int:
-    """How many searched evaluations the library holds."""
-    return sum(
-        (game["analysis"]["root"]["white_cp"] is not None or game["analysis"]["root"]["white_mate"] is not None)
-        + sum(bool(ply["nodes"]) for ply in game["plies"])
-        for game in shown(location)
-        if game["analysis"]
-    )
+def stored(location: Path) -> set[tuple[int, int]]:
+    """Game and ply of every position whose search the library holds."""
+    root_scores = ("white_cp", "white_mate")
+    found: set[tuple[int, int]] = set()
+    for game in shown(location):
+        if game["analysis"]:
+            plies = {ply["ply"] for ply in game["plies"] if ply["nodes"]}
+            if any(game["analysis"]["root"][score] is not None for score in root_scores):
+                plies.add(0)
+            found |= {(game["id"], ply) for ply in plies}
+    return found
 
 
 @pytest.fixture
 def started(location: Path, stockfish: str) -> Iterator[Run]:
     """A batch that has searched its first position."""
     run = Run(location, stockfish)
-    assert run.first_position.wait(DEADLINE_S)
+    run.wait_for_positions(1)
     yield run
     run.kill()
     run.finish()
@@ -143,23 +163,26 @@ def test_a_batch_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     expected = shown(calm)
     assert {game["state"] for game in expected} == {GameState.ANALYSED.value}
     rng = random.Random(SEED)  # noqa: S311 - moments of killing
-    before, searched = 0, 0
+    wanted, before, searched = stored(calm), set[tuple[int, int]](), 0
     for _ in range(KILLS):
         run = Run(killed, stockfish)
-        assert run.first_position.wait(DEADLINE_S), run.errors
-        threading.Event().wait(rng.uniform(0.0, 0.6))
+        run.wait_for_positions(rng.randint(1, MOST_POSITIONS))
         assert run.process.poll() is None, "done before it was killed: this test needs more games"
         run.kill()
         run.finish()
         now = stored(killed)
-        assert run.positions - (now - before) <= WORKERS * CHUNK_POSITIONS
-        before, searched = now, searched + run.positions
+        lost = Counter(event["worker"] for event in run.searched if (event["game"], event["ply"]) not in now)
+        assert all(count <= CHUNK_POSITIONS for count in lost.values()), f"lost by each worker: {lost}"
+        assert set(lost) <= set(range(WORKERS))
+        again = [event for event in run.searched if (event["game"], event["ply"]) in before]
+        assert not again, "searched what was stored"
+        before, searched = now, searched + len(run.searched)
     last = Run(killed, stockfish)
     assert last.finish() == 0, last.errors
     summary = last.events[-1]
     assert summary["event"] == "summary"
-    assert summary["positions"] == stored(calm) - before
-    assert searched + last.positions <= stored(calm) + KILLS * WORKERS * CHUNK_POSITIONS
+    assert summary["positions"] == len(wanted - before)
+    assert searched + len(last.searched) <= len(wanted) + KILLS * WORKERS * CHUNK_POSITIONS
     assert shown(killed) == expected
 
 
@@ -169,11 +192,11 @@ def test_an_interrupted_batch_ends_in_order_and_goes_on(location: Path, stockfis
     started.process.send_signal(signal.SIGINT)
     assert started.finish() == 130, started.errors
     assert started.events[-1]["event"] == "summary"
-    assert not [engine for engine in psutil.wait_procs(engines, timeout=5)[1] if engine.is_running()]
+    assert not [engine for engine in psutil.wait_procs(engines, timeout=DEADLINE_S)[1] if engine.is_running()]
     before = stored(location)
     again = Run(location, stockfish)
     assert again.finish() == 0, again.errors
-    assert again.events[-1]["positions"] == stored(location) - before
+    assert again.events[-1]["positions"] == len(stored(location) - before)
     assert {game["state"] for game in shown(location)} == {GameState.ANALYSED.value}
     with Library.open(location) as library:
         assert not library.jobs.unfinished()
