@@ -9,7 +9,7 @@ import pytest
 
 from desktop_app.domain.batch import WorkerState
 from desktop_app.domain.game import GameId, GameState, Ply
-from desktop_app.domain.profile import AnalysisKey
+from desktop_app.domain.profile import AnalysisKey, Profile, SearchSpec
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.services.show_game import show_game
 from tests.fakes.fake_evaluator import FAKE_ENGINE, FakeEngines
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation import Evaluation
     from desktop_app.library.library import Library
 
+DEEPER = SearchSpec(Profile.QUICK, 2000, reproducible=False)
 FOOLS_MATE = ("f2f3", "e7e5", "g2g4", "d8h4")
 
 
@@ -271,18 +272,33 @@ def test_a_second_job_waits_behind_the_first(bench: Bench) -> None:
 
 
 def test_an_analysed_game_stays_so_while_analysed_again(bench: Bench) -> None:
-    """The old analysis is shown until the new one is complete."""
+    """The old analysis is shown until the new one is complete, however much of that is stored."""
     [game] = add_games(bench.library, 1)
     bench.run([game])
-    bench.engines.gate.clear()
-    bench.start([game], SHARING)
-    bench.wait(lambda: bool(bench.batch.snapshot().worker_rows))
+    before = len(bench.engines.searched)
+
+    def hold_in_the_second_chunk(_fen: str) -> bool:
+        if len(bench.engines.searched) - before >= 12:
+            bench.engines.gate.clear()
+        return False
+
+    bench.engines.faults = hold_in_the_second_chunk
+    # Deeper than before, so that nothing is taken over from the first analysis and every position is searched.
+    bench.start([game], DEEPER, workers=1)
+    bench.wait(lambda: bench.batch.counters().positions >= 8 and not bench.engines.gate.is_set())
+    again = bench.library.evaluations.of_key(game, AnalysisKey(FAKE_ENGINE, DEEPER))
+    assert again is not None
+    assert (len(again.evaluations), again.complete) == (8, False)
     assert bench.states([game]) == [GameState.ANALYSED]
     shown = bench.library.evaluations.of_game(game)
     assert shown is not None
-    assert shown.spec == NODES
+    assert (shown.spec, len(shown.evaluations)) == (NODES, 21)
+    bench.engines.faults = lambda _fen: False
     bench.engines.gate.set()
     bench.wait_for_state(JobState.DONE)
+    shown = bench.library.evaluations.of_game(game)
+    assert shown is not None
+    assert (shown.spec, len(shown.evaluations)) == (DEEPER, 21)
 
 
 def test_close_and_resume_search_nothing_twice(library: Library) -> None:
