@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-GRACE_S = 3.0
-"""How long a thread or process that was told to end may take to be gone."""
+GRACE_S = 30.0
+"""How long a thread or process that was told to end may take to be gone: on a busy machine that is not at once."""
 
 LASTING_THREADS = ("kibitz-spawner", "engine-watchdog", "QDBusConnection", "pytest_timeout", "Thread-pytest")
 """Names of threads that live as long as the process by design: the one that starts engines outlives every pool."""

@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
-GRACE_S = 10.0
+GRACE_S = 60.0
 
 HOST = """
 import multiprocessing, sys, threading

@@ -5,26 +5,58 @@ from __future__ import annotations
 import gc
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QObject, QThreadPool, QTimer
+from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QWidget
     from pytestqt.logging import _QtLogLibrary
+    from pytestqt.wait_signal import MultiSignalBlocker, SignalBlocker
 
-POOL_GRACE_MS = 3000
+POOL_GRACE_MS = 30_000
 """How long the global pool may take to become idle after a test."""
+
+PATIENCE_MS = 60_000
+"""How long `qtbot` waits for what must come, at least: it only says when a test gives up, so busy machines have time."""
 
 HARMLESS_QT_MESSAGES = (
     "This plugin does not support propagateSizeHints",  # the offscreen platform says so of every window
     "This plugin does not support raise()",
     "QFontDatabase: Cannot find font directory",
 )
+
+
+class PatientBot(QtBot):
+    """pytest-qt's bot whose waits never give up before `PATIENCE_MS`, whatever a test or the default says."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:
+        """Wait until `callback` returns True."""
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
+
+    def waitSignal(self, signal: object, *, timeout: int = PATIENCE_MS, **more: Any) -> SignalBlocker:
+        """Wait until `signal` is emitted."""
+        return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MS), **more)
+
+    def waitSignals(self, signals: list[Any], *, timeout: int = PATIENCE_MS, **more: Any) -> MultiSignalBlocker:
+        """Wait until all of `signals` are emitted."""
+        return super().waitSignals(signals, timeout=max(timeout, PATIENCE_MS), **more)
+
+    def waitExposed(self, widget: QWidget, *, timeout: int = PATIENCE_MS) -> AbstractContextManager[Any]:
+        """Wait until `widget` is on the screen."""
+        return super().waitExposed(widget, timeout=max(timeout, PATIENCE_MS))
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Simulates the user and waits for the interface, with patience."""
+    return PatientBot(request)
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +135,7 @@ def x_display() -> Iterator[str]:
     finally:
         server.terminate()
         try:
-            server.wait(timeout=5)
+            server.wait(timeout=30)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()

@@ -52,9 +52,9 @@ class Host:
         self.threads[worker] = threading.current_thread()
         engine = open_evaluator(16)
         if self.stubborn:
-            engine._inner.killed.wait(10)
+            engine._inner.killed.wait(60)
         else:
-            self.stopped.wait(10)
+            self.stopped.wait(60)
         engine.close()
 
     def stop_searching(self) -> None:
@@ -71,7 +71,7 @@ def test_missing_workers_are_started_once(qtbot: QtBot) -> None:
     assert pool.top_up(host) == 1
     qtbot.waitUntil(lambda: len(host.threads) == 3)
     assert threading.main_thread() not in host.threads.values()
-    assert pool.stop(host, 2000)
+    assert pool.stop(host, 60_000)
 
 
 @pytest.mark.expects_log
@@ -102,4 +102,4 @@ def test_a_worker_that_fails_says_so(qtbot: QtBot) -> None:
     with qtbot.waitSignal(pool.worker_ended) as caught:
         pool.top_up(host)
     assert caught.args == [0, "broken 0 True"]
-    assert pool.stop(host, 1000)
+    assert pool.stop(host, 60_000)

@@ -91,7 +91,8 @@ def open_app(
         app = Application(library, SettingsStore(tmp_path / "settings.json"), places=places)
         opened.append(app)
         app.start(files)
-        qtbot.waitExposed(app.window)
+        with qtbot.waitExposed(app.window):
+            pass
         return app
 
     yield open_one

@@ -314,10 +314,10 @@ def test_a_source_can_stop_a_running_search(tmp_path: Path) -> None:
     path = fake_engine(tmp_path, "slow", 60_000)
     thread = threading.Thread(target=work, args=(0, source, lambda hash_mb: EngineSession.open(path, hash_mb=hash_mb)))
     thread.start()
-    assert searching.wait(10)
+    assert searching.wait(60)
     evaluator = source.attached[0]
     assert evaluator is not None
     evaluator.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert (len(source.returned), source.answers) == (1, 1)
