@@ -28,6 +28,10 @@ class GameState(StrEnum):
     FAILED = "failed"
 
 
+CUT_SHORT = "the text ends without a result"
+"""How `GameRecord.partial` ends for a game of a site whose text was cut between two moves: sites always write one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A named line: ECO code, name, and the ply at which the deepest named position stands."""
@@ -77,9 +81,11 @@ class GameRecord:
         """16 bytes that tell this game from others; annotations are never part of it.
 
         The site's own id where a site gave one, else players, date, result, start position and moves. What is left
-        of a broken game goes by its moves: the whole game, when it comes, is no duplicate of it.
+        of a broken game goes by its moves: the whole game, when it comes, is no duplicate of it. One that is merely
+        cut short keeps its site's id: the whole game takes its place (`services.enrich_games`).
         """
-        site = "" if self.partial else site_id(self.header_map)
+        broken = self.partial is not None and not self.partial.endswith(CUT_SHORT)
+        site = "" if broken else site_id(self.header_map)
         if site:
             return site_identity(site)
         return moves_identity(

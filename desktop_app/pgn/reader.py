@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.game import GameRecord
+from desktop_app.domain.game import CUT_SHORT, GameRecord, site_id
 from desktop_app.domain.moves import pack_moves
 from desktop_app.domain.receipt import Problem, ProblemKind
 from desktop_app.pgn.decoding import decode_game
@@ -113,7 +113,7 @@ class _GameReader:
             moves=pack_moves(mainline.moves),
             ply_count=kept,
             pgn=text,
-            partial=f"ply {kept + 1}: {mainline.stopped}" if mainline.stopped else None,
+            partial=_partial(mainline, start, dict(tags)),
             not_judged=start.not_judged or _not_judged(mainline),
         )
 
@@ -172,6 +172,22 @@ class _GameReader:
         raw = self._raw
         tags = dict(self._section.tags)
         return Problem(self._source, raw.index, raw.line, raw.byte_offset, kind, reason, tags, self._text)
+
+
+def _partial(mainline: Mainline, start: Start, tags: dict[str, str]) -> str | None:
+    """Why and where the moves end too early, None where they do not.
+
+    A text can be cut between two moves, which nothing in it shows; but sites write a result behind every game.
+    """
+    place = f"ply {len(mainline.moves) + 1}"
+    if mainline.stopped:
+        return f"{place}: {mainline.stopped}"
+    if mainline.result is not None or not mainline.moves or not site_id(tags) or start.board is None:
+        return None
+    board = start.board.copy(stack=False)
+    for move in mainline.moves:
+        board.push(move)
+    return None if board.is_game_over() else f"{place}: {CUT_SHORT}"
 
 
 def _not_judged(mainline: Mainline) -> str | None:

@@ -110,6 +110,23 @@ def test_what_was_mended_is_said_and_others_can_read_it(name: str) -> None:
     assert list(again.mainline_moves()) == unpack_moves(reading.record.moves)
 
 
+CUT = '[Site "https://lichess.org/abcdefgh"]\n[Result "1-0"]\n\n'
+
+
+def test_a_game_of_a_site_that_is_cut_between_two_moves_says_so() -> None:
+    """Sites write a result behind every game: where it is missing, the rest of the game is."""
+    cut = read(CUT + "1. e4 e5 2. Qh5\n").record
+    whole = read(CUT + "1. e4 e5 2. Qh5 Nc6 3. Bc4 Nf6 4. Qxf7#\n").record
+    assert cut is not None
+    assert whole is not None
+    assert cut.partial == "ply 4: the text ends without a result"
+    assert whole.partial is None  # mate: there is no more to come
+    assert cut.identity() == whole.identity()
+    unknown = read(TAGS + "1. e4 e5 2. Qh5\n").record
+    assert unknown is not None
+    assert unknown.partial is None
+
+
 PARTIAL = {
     "illegal move": ("1. e4 e5 2. Ke3 d6 *", "e4 e5", 'ply 3: illegal move "Ke3"'),
     "ambiguous move": ("1. Nf3 a6 2. Nc3 a5 3. Nb5 b6 4. Nd4 *", "Nf3 a6 Nc3 a5 Nb5 b6", 'ply 7: ambiguous move "Nd4"'),
