@@ -24,7 +24,7 @@ POOL_GRACE_MS = 30_000
 """How long the global pool may take to become idle after a test."""
 
 PATIENCE_MS = 60_000
-"""How long `qtbot` waits for what must come, at least: it only says when a test gives up, so busy machines have time."""
+"""How long `qtbot` waits for what must come, at least. It only says when a test gives up: busy machines have time."""
 
 HARMLESS_QT_MESSAGES = (
     "This plugin does not support propagateSizeHints",  # the offscreen platform says so of every window
