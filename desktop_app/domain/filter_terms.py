@@ -33,22 +33,43 @@ class Kind(Enum):
     STATE = "state"
     MARK = "mark"
     SPEED = "speed"
+    COLOUR = "colour"
+    SET = "name of a set"
+    COMMENT = "words of a comment"
+    POSITION = "position"
+
+
+class Side(Enum):
+    """Whose value a field looks at, in games of mine."""
+
+    MINE = "mine"
+    THEIRS = "theirs"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldInfo:
-    """A field of the expression: its kind, and the columns of `GameRow` it reads; any of them may match."""
+    """A field of the expression.
+
+    Attributes:
+        kind: what it holds.
+        columns: the columns of `GameRow` it reads, any of them may match; none where the library has to look it up.
+        side: of columns for White and Black, the one of my colour or of my opponent's; such a field matches games of
+            mine alone.
+    """
 
     kind: Kind
     columns: tuple[str, ...]
+    side: Side | None = None
 
 
 def _both(kind: Kind, name: str) -> dict[str, FieldInfo]:
-    """The field for either side, and one for each."""
+    """The field for either side, one for each, one for mine and one for my opponent's."""
     return {
         name: FieldInfo(kind, (f"white_{name}", f"black_{name}")),
         f"white_{name}": FieldInfo(kind, (f"white_{name}",)),
         f"black_{name}": FieldInfo(kind, (f"black_{name}",)),
+        f"my_{name}": FieldInfo(kind, (f"white_{name}", f"black_{name}"), Side.MINE),
+        f"opponent_{name}": FieldInfo(kind, (f"white_{name}", f"black_{name}"), Side.THEIRS),
     }
 
 
@@ -56,6 +77,15 @@ FIELDS: dict[str, FieldInfo] = {
     "player": FieldInfo(Kind.TEXT, ("white", "black")),
     "white": FieldInfo(Kind.TEXT, ("white",)),
     "black": FieldInfo(Kind.TEXT, ("black",)),
+    "opponent": FieldInfo(Kind.TEXT, ("white", "black"), Side.THEIRS),
+    "won": FieldInfo(Kind.TEXT, ()),
+    "lost": FieldInfo(Kind.TEXT, ()),
+    "drew": FieldInfo(Kind.TEXT, ()),
+    "my_colour": FieldInfo(Kind.COLOUR, ()),
+    "tag": FieldInfo(Kind.SET, ()),
+    "collection": FieldInfo(Kind.SET, ()),
+    "comment": FieldInfo(Kind.COMMENT, ()),
+    "position": FieldInfo(Kind.POSITION, ()),
     "event": FieldInfo(Kind.TEXT, ("event",)),
     "site": FieldInfo(Kind.TEXT, ("site",)),
     "round": FieldInfo(Kind.TEXT, ("round",)),
@@ -90,14 +120,27 @@ ALIASES = {
     "ply": "plies",
     "blunder": "blunders",
     "mistake": "mistakes",
+    "my_color": "my_colour",
+    "comments": "comment",
+    "fen": "position",
+    "tags": "tag",
+    "in": "collection",
+    "drawn": "drew",
+    "import": "batch",
 }
 
 RESULTS = {
     "1-0": "1-0", "0-1": "0-1", "1/2-1/2": "1/2-1/2", "*": "*", "½-½": "1/2-1/2", "1/2": "1/2-1/2",
     "white": "1-0", "black": "0-1", "draw": "1/2-1/2", "unknown": "*",
 }  # fmt: skip
-MARKS = ("partial", "notjudged", "analysable")
-"""`is:partial` reading stopped early; `is:notjudged` never analysed; `is:analysable` can be analysed."""
+MARKS = ("mine", "won", "lost", "drawn", "tagged", "commented", "evaluated", "partial", "notjudged", "analysable")
+"""`is:mine` I played it; `is:won`, `is:lost`, `is:drawn` my result; `is:tagged` has a tag; `is:commented` has words of
+somebody in it; `is:evaluated` positions of it were evaluated; `is:partial` reading stopped early; `is:notjudged` never
+analysed; `is:analysable` can be analysed."""
+
+COLOURS = ("white", "black")
+ME = "me"
+"""Stands for my names in `won:me`, `lost:me` and `drew:me`."""
 
 WORD_COLUMNS = ("white", "black", "event", "opening")
 """Where a bare word is looked for."""
@@ -151,7 +194,13 @@ class Or:
     children: tuple[Filter, ...]
 
 
-Filter: TypeAlias = Word | Term | Not | And | Or
+class Looked:
+    """What the library puts in the place of a term that it had to look up; never made by reading an expression."""
+
+    __slots__ = ()
+
+
+Filter: TypeAlias = Word | Term | Not | And | Or | Looked
 
 EVERYTHING: Filter = And(())
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.filter_terms import (
     ALIASES,
+    COLOURS,
     EVERYTHING,
     FIELDS,
     MARKS,
@@ -29,6 +30,8 @@ from desktop_app.domain.filter_terms import (
     all_of,
 )
 from desktop_app.domain.game import GameState
+from desktop_app.domain.names import words_of
+from desktop_app.domain.position_hash import board_of
 from desktop_app.domain.rows import GameRow
 from desktop_app.domain.speed import Speed
 from desktop_app.errors import FilterSyntaxError
@@ -100,10 +103,10 @@ _TOKEN = re.compile(
       | (?P<close>\))
       | (?P<minus>-(?=[^\s)]))
       | (?P<name>[A-Za-z_]+)(?P<op>!=|<=|>=|[:=<>])
-      | (?P<text>"[^"]*"?|[^\s()"]+)""",
+      | (?P<text>"(?:[^"]|"")*"?|[^\s()"]+)""",
     re.VERBOSE,
 )
-_VALUE = re.compile(r'"([^"]*)("?)|[^\s()"]+')
+_VALUE = re.compile(r'"(?:[^"]|"")*"?|[^\s()"]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +208,7 @@ def _tokens(expression: str) -> list[_Token]:
         elif match["text"]:
             text = match["text"]
             if text.startswith('"'):
-                _check_quote(text, place)
-                found.append(_Token("quoted", place, text[1:-1]))
+                found.append(_Token("quoted", place, _unquoted(text, place)))
             else:
                 found.append(_Token("text", place, text))
         elif kind != "space":
@@ -221,14 +223,15 @@ def _value(expression: str, place: int) -> tuple[str, int]:
         before = expression[:place].rsplit(maxsplit=1)[-1]
         raise FilterSyntaxError(f"A value is missing after {before}.", column=place, action="Example: white:carlsen")
     if match[0].startswith('"'):
-        _check_quote(match[0], place)
-        return match[1], match.end()
+        return _unquoted(match[0], place), match.end()
     return match[0], match.end()
 
 
-def _check_quote(text: str, place: int) -> None:
-    if len(text) < 2 or not text.endswith('"'):
+def _unquoted(text: str, place: int) -> str:
+    """What stands between quotation marks; a doubled one inside is one of the text's own."""
+    if text.count('"') % 2:
         raise FilterSyntaxError("This quotation mark is not closed.", column=place)
+    return text[1:-1].replace('""', '"')
 
 
 def _term(token: _Token, op: Op) -> Term:
@@ -239,14 +242,14 @@ def _term(token: _Token, op: Op) -> Term:
         near = difflib.get_close_matches(name, [*FIELDS, *ALIASES], n=1)
         hint = f"Did you mean {near[0]}?" if near else "Put it between quotation marks to look for the text itself."
         raise FilterSyntaxError(f"There is no field {token.text!r}.", column=token.column, action=hint)
-    if info.kind in _UNORDERED and op in {Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST}:
+    if info.kind not in _ORDERED and op in {Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST}:
         raise FilterSyntaxError(
             f"{name} has no order, so {op} cannot be used with it.", column=token.column, action=f"Use {name}: instead."
         )
     return Term(name, op, _READERS[info.kind](token, op))
 
 
-_UNORDERED = frozenset({Kind.TEXT, Kind.RESULT, Kind.STATE, Kind.MARK, Kind.SPEED})
+_ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.CODE})
 
 
 def _bad_value(token: _Token, expected: str) -> FilterSyntaxError:
@@ -329,6 +332,28 @@ def _read_speed(token: _Token, _: Op) -> Value:
     return token.value.lower()
 
 
+def _read_colour(token: _Token, _: Op) -> Value:
+    if token.value.lower() not in COLOURS:
+        raise _bad_value(token, " or ".join(COLOURS))
+    return token.value.lower()
+
+
+def _read_comment(token: _Token, _: Op) -> Value:
+    if not words_of(token.value):
+        raise _bad_value(token, 'a word or several between quotation marks, such as "bishop pair"')
+    return token.value
+
+
+def _read_position(token: _Token, _: Op) -> Value:
+    try:
+        board_of(token.value)
+    except ValueError:
+        raise _bad_value(token, f'a FEN between quotation marks, such as "{_EXAMPLE}"') from None
+    return token.value
+
+
+_EXAMPLE = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq -"
+
 _READERS = {
     Kind.TEXT: lambda token, _: token.value,
     Kind.CODE: _read_code,
@@ -338,4 +363,8 @@ _READERS = {
     Kind.STATE: _read_state,
     Kind.MARK: _read_mark,
     Kind.SPEED: _read_speed,
+    Kind.COLOUR: _read_colour,
+    Kind.SET: lambda token, _: token.value,
+    Kind.COMMENT: _read_comment,
+    Kind.POSITION: _read_position,
 }

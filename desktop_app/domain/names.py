@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import IntEnum
 
@@ -35,3 +36,11 @@ def fold(text: str) -> str:
 def ascii_lower(text: str) -> str:
     """A to Z in lower case and nothing else: what SQL's `lower` does in a library of either database system."""
     return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as comments are searched by: folded, letters and digits only. "9. Nf3!? Müller's" has 4."""
+    return _WORD.findall(fold(text))

@@ -123,7 +123,7 @@ _MOST_LISTED = 80_000
 
 
 def _where(query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
-    wanted = condition(query.filter, names)
+    wanted = condition(names.meaning.of(query.filter), names)
     found = (wanted,) if query.ids is None else (wanted, in_set(game.c.id, query.ids))
     if query.collection is None:
         return found

@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 
 from desktop_app.domain.names import NameKind, ascii_lower, fold
 from desktop_app.library.backend import in_texts, octets
+from desktop_app.library.filter_meaning import Meaning
 from desktop_app.library.prepared import GAME_COLUMNS
 from desktop_app.library.tables import game, name_entry
+from desktop_app.library.tables_sets import person_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from desktop_app.library.backend import Backend
-    from desktop_app.library.prepared import PreparedGame
+    from desktop_app.library.prepared import PreparedGames
 
 KINDS: dict[str, NameKind] = {
     "white": NameKind.PLAYER,
@@ -57,12 +59,11 @@ class KnownNames:
     def __init__(self) -> None:
         self._known: Names = {}
 
-    def unknown(self, prepared: Iterable[PreparedGame]) -> Names:
+    def unknown(self, prepared: PreparedGames) -> Names:
         """The other names of these games. Sites' addresses are left out: nearly every game has one of its own."""
-        rows = [one.columns for one in prepared]
         found: Names = {}
         for place, kind in _PLACES:
-            found.setdefault(kind, set()).update({row[place] for row in rows})
+            found.setdefault(kind, set()).update(prepared.columns[place])
         found[NameKind.SITE] = {name for name in found[NameKind.SITE] if not name.lower().startswith(_ADDRESS)}
         return {kind: names - self._known.get(kind, _NONE) - _EMPTY for kind, names in found.items()}
 
@@ -93,13 +94,19 @@ class NameConditions:
 
     Attributes:
         row_by_row: the games are walked in another order and each is tested; else the names drive the search.
+        backend: of the library that is asked.
+        meaning: what filters refer to in it.
+
+    A player is found by all of their names (`people`), whichever of them is looked for.
     """
 
     def __init__(self, connection: Connection, backend: Backend, *, row_by_row: bool = False) -> None:
         self.row_by_row = row_by_row
+        self.backend = backend
+        self.meaning = Meaning(connection)
         self._connection = connection
-        self._backend = backend
         self._listed: dict[tuple[NameKind, str], list[str] | None] = {}
+        self._aliases: dict[str, list[str]] = {}
 
     def contains(self, column: str, value: str) -> ColumnElement[bool]:
         """The column contains the text, without regard to case and accents."""
@@ -107,6 +114,8 @@ class NameConditions:
         if not needle:
             return true()
         found = self._in_dictionary(game.c[column], kind, needle)
+        if kind is NameKind.PLAYER and (aliases := self._other_names(needle)):
+            found = or_(found, in_texts(func.lower(game.c[column]), aliases))
         return or_(found, _address(needle)) if kind is NameKind.SITE else found
 
     def ids(self, columns: Iterable[str], value: str) -> Any:
@@ -119,6 +128,8 @@ class NameConditions:
             listed = self._list(KINDS[column], needle) if needle else None
             if listed is None or KINDS[column] is NameKind.SITE:
                 return None
+            if KINDS[column] is NameKind.PLAYER:
+                listed = [*listed, *self._other_names(needle)]
             parts.append(select(game.c.id).where(in_texts(func.lower(game.c[column]), listed)))
         return union_all(*parts)
 
@@ -143,8 +154,16 @@ class NameConditions:
             self._listed[asked] = list(found) if len(found) <= LISTED_NAMES else None
         return self._listed[asked]
 
+    def _other_names(self, needle: str) -> list[str]:
+        """All names of people who have one with this text in it."""
+        if needle not in self._aliases:
+            who = select(person_alias.c.person_id).where(person_alias.c.folded.contains(needle, autoescape=True))
+            names = select(person_alias.c.name).where(person_alias.c.person_id.in_(who))
+            self._aliases[needle] = list(self._connection.execute(names).scalars())
+        return self._aliases[needle]
+
     def _names(self, kind: NameKind, needle: str) -> Any:
-        return select(name_entry.c.name).where(name_entry.c.kind == int(kind), self._backend.folded_contains(needle))
+        return select(name_entry.c.name).where(name_entry.c.kind == int(kind), self.backend.folded_contains(needle))
 
 
 def _address(needle: str) -> ColumnElement[bool]:

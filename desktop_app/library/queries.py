@@ -7,15 +7,31 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true
 
-from desktop_app.domain.filter_terms import FIELDS, WORD_COLUMNS, And, Filter, Kind, Not, Op, Or, Range, Term, Word
+from desktop_app.domain.filter_terms import (
+    FIELDS,
+    WORD_COLUMNS,
+    And,
+    Filter,
+    Kind,
+    Looked,
+    Not,
+    Op,
+    Or,
+    Range,
+    Term,
+    Word,
+)
 from desktop_app.domain.filters import PLACE
+from desktop_app.library.backend import in_set, in_texts
+from desktop_app.library.filter_meaning import Commented, Listed, Members, Named, Table
 from desktop_app.library.name_search import KINDS, NameConditions
 from desktop_app.library.tables import NAMES_INDEXED, PLAIN_INDEXED, SUMMARY_INDEXED, game
-from desktop_app.library.tables_sets import collection_game
+from desktop_app.library.tables_sets import collection_game, game_comment, game_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +55,52 @@ def condition(filter_: Filter, names: NameConditions) -> Condition:
             return and_(true(), *(condition(child, names) for child in children))
         case Or(children):
             return or_(false(), *(condition(child, names) for child in children))
+        case Looked():
+            return _looked(filter_, names)
+
+
+def _looked(filter_: Looked, names: NameConditions) -> Condition:
+    if isinstance(filter_, Named):
+        return in_texts(func.lower(game.c[filter_.column]), filter_.names)
+    if isinstance(filter_, Listed):
+        return in_set(game.c.id, filter_.ids)
+    if not isinstance(filter_, Members | Commented):
+        raise TypeError(f"unknown condition {filter_!r}")
+    ids = member_ids(filter_, names)
+    return exists().where(ids.id == game.c.id, *ids.where) if names.row_by_row else game.c.id.in_(ids.select())
+
+
+@dataclass(frozen=True, slots=True)
+class MemberIds:
+    """Ids of games in a table of ours.
+
+    Attributes:
+        id: the column that names the game.
+        where: which of its rows.
+    """
+
+    id: ColumnElement[int]
+    where: tuple[Condition, ...]
+
+    def select(self) -> Select[Any]:
+        """The ids; one may come twice."""
+        return select(self.id).where(*self.where)
+
+
+def member_ids(filter_: Members | Commented, names: NameConditions) -> MemberIds:
+    """Where games with these tags, in these collections, or with these words in a comment are listed."""
+    if isinstance(filter_, Commented):
+        if not filter_.words:
+            return MemberIds(game_comment.c.game_id, ())
+        return MemberIds(*names.backend.comment_words(filter_.words, begun=filter_.begun))
+    table, key = _MEMBERS[filter_.table]
+    return MemberIds(table.c.game_id, () if filter_.ids is None else (key.in_(filter_.ids),))
+
+
+_MEMBERS = {
+    Table.TAG: (game_tag, game_tag.c.tag_id),
+    Table.COLLECTION: (collection_game, collection_game.c.collection_id),
+}
 
 
 def name_parts(filter_: Filter) -> list[tuple[tuple[str, ...], str]]:
@@ -75,6 +137,7 @@ _MARKS: dict[str, Condition] = {
     "partial": game.c.partial.is_not(None),
     "notjudged": game.c.not_judged.is_not(None),
     "analysable": game.c.not_judged.is_(None),
+    "evaluated": game.c.evaluated > 0,
 }
 
 
