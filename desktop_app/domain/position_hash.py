@@ -66,6 +66,17 @@ _STRAIGHT = [tuple(_ray(square, *step) for step in ((0, 1), (1, 0), (0, -1), (-1
 _DIAGONAL = [tuple(_ray(square, *step) for step in ((1, 1), (1, -1), (-1, -1), (-1, 1))) for square in range(64)]
 
 
+def board_of(fen: str) -> chess.Board:
+    """The position of a FEN, with or without its counters. Raises ValueError in words."""
+    parts = fen.split()
+    if not parts:
+        raise ValueError("it is empty")
+    board = chess.Board(" ".join(parts), chess960=True)
+    # Standard castling is written as in standard games, so that its moves read O-O with their usual squares.
+    board.chess960 = chess.Board(board.fen()).clean_castling_rights() != board.clean_castling_rights()
+    return board
+
+
 def board_hash(board: chess.Board) -> int:
     """The hash of a position, unsigned. Its history does not matter, nor do its clocks."""
     return _Root(board).hash

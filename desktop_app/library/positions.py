@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, Integer, case, cast, delete, func, insert, literal_column, select, update
 
+from desktop_app.domain.position_block import bucket_of, places
 from desktop_app.domain.positions import PLY_BITS, PLY_MASK, SEGMENT_GAMES, Coverage, IndexedGame, MoveCount
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.tables import game, position_block, position_segment, position_summary
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.library.database import Database
 
 _BUCKETS = 256
+_SEGMENTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,20 @@ class Positions:
         """What the explorer counts, of these games that still are there."""
         with self._database.read() as connection:
             return [_indexed_game(row) for row in connection.execute(_facts().where(in_set(game.c.id, ids)))]
+
+
+def games_with_position(connection: Connection, number: int) -> list[int]:
+    """Ids of the indexed games that have the position of this hash, ascending, as their segments were indexed."""
+    bucket = bucket_of(number)
+    found: list[int] = []
+    segments = connection.execute(select(position_segment.c.id).order_by(position_segment.c.id)).scalars().all()
+    for start in range(0, len(segments), _SEGMENTS_AT_ONCE):
+        ids = {segment * _BUCKETS + bucket: segment for segment in segments[start : start + _SEGMENTS_AT_ONCE]}
+        statement = select(position_block.c.id, position_block.c.entries).where(in_set(position_block.c.id, ids))
+        for row in connection.execute(statement.order_by(position_block.c.id)):
+            some = places(row.entries, number, ids[row.id])
+            found += dict.fromkeys(place >> PLY_BITS for place in some)
+    return found
 
 
 def mark_stale(connection: Connection, game_ids: Sequence[int]) -> None:

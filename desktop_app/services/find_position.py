@@ -13,6 +13,7 @@ import chess
 from desktop_app.domain.filters import EVERYTHING, GameQuery
 from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.moves import unpack_moves
+from desktop_app.domain.position_hash import board_of
 from desktop_app.domain.positions import Coverage, GameSet, MoveCount, PositionCount
 from desktop_app.errors import UsageError
 from desktop_app.services.position_search import PositionSearch
@@ -67,18 +68,12 @@ class PositionFound:
 
 def read_position(fen: str) -> chess.Board:
     """The position of a FEN, with or without its counters. Raises UsageError in words."""
-    parts = fen.split()
     try:
-        if not parts:
-            raise ValueError("it is empty")  # noqa: TRY301 -- one sentence for all
-        board = chess.Board(" ".join(parts), chess960=True)
+        return board_of(fen)
     except ValueError as error:
         raise UsageError(
             f"This FEN cannot be read: {error}.", action=f'Example: kibitz find-position "{chess.STARTING_FEN}"'
         ) from error
-    # Standard castling is written as in standard games, so that its moves read O-O with their usual squares.
-    board.chess960 = chess.Board(board.fen()).clean_castling_rights() != board.clean_castling_rights()
-    return board
 
 
 def find_position(
