@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import chess
@@ -76,8 +77,12 @@ class OpeningBook:
     @lru_cache(maxsize=1)
     def load(cls) -> OpeningBook:
         """The catalogue of the installed package; read once in a process, well under 0.1 s."""
-        table = resources.files("ocn") / "data" / "ocn-1.positions.tsv"
-        return cls(_read_table(table.read_text(encoding="utf-8")))
+        # Found without importing the package, whose reader would be loaded with it.
+        package = find_spec("ocn")
+        if package is None or package.origin is None:
+            raise ModuleNotFoundError("ocn-chess is not installed")
+        table = Path(package.origin).with_name("data") / "ocn-1.positions.tsv"
+        return cls(_read_table(table.read_bytes().decode()))
 
     def name(self, moves: Iterable[chess.Move], start_fen: str | None = None) -> Opening | None:
         """The deepest named position of a game from the standard start; None for any other start or no name.

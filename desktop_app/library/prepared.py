@@ -12,7 +12,7 @@ import re
 import threading
 import zlib
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import zstandard
@@ -63,7 +63,7 @@ _MOST_WORKED = 50_000
 _T = TypeVar("_T")
 
 # What games have in common (packaging/train_text_dictionary.py). Libraries cannot be read without it: never change it.
-_DICTIONARY = zstandard.ZstdCompressionDict(resources.files("desktop_app.library").joinpath("text.zdict").read_bytes())
+_DICTIONARY = zstandard.ZstdCompressionDict(Path(__file__).with_name("text.zdict").read_bytes())
 _DICTIONARY.precompute_compress(level=_LEVEL)
 
 

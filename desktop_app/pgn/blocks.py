@@ -23,6 +23,7 @@ BLOCK_BYTES = 256 * 1024
 _PATIENCE_BYTES = 2 * 1024 * 1024
 """How much may pass without a cut before the source is split piece by piece."""
 _READ_BYTES = 128 * 1024
+_BITE_BYTES = 8 * 1024
 _EVENT = b"[Event "
 
 
@@ -118,7 +119,10 @@ class BlockCutter:
 
 def _holds_a_game(data: bytes) -> bool:
     splitter = Splitter()
-    return any(isinstance(piece, RawGame) for piece in [*splitter.feed(data), *splitter.finish()])
+    for start in range(0, len(data), _BITE_BYTES):  # the first game is enough
+        if any(isinstance(piece, RawGame) for piece in splitter.feed(data[start : start + _BITE_BYTES])):
+            return True
+    return any(isinstance(piece, RawGame) for piece in splitter.finish())
 
 
 def last_cut(data: bytes) -> int:

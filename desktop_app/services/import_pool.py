@@ -90,6 +90,9 @@ class ReadingPool:
             while handed < len(sources) and handed <= number + _LOOKAHEAD:
                 self._hand(handed, sources[handed])
                 handed += 1
+            if not number:
+                for reader in self._readers:  # all at once: a start takes longer than a hundred blocks
+                    reader.open()
             yield from self._read_one(number)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ up the window; a small headless import runs `read_source` in its own process. Ne
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ _NICENESS = 10
 _STRAY_TEXT = 4096
 """Characters of stray text that are kept with the problem."""
 _COUNT_BYTES = 1024 * 1024
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +276,10 @@ def eager_reading_process(connection: Connection) -> None:
 
 def _serve(receive: Callable[[], ReadTask | None], send: Callable[[Message], None]) -> None:
     send(Ready())
+    _fast_reader()
+    # What is loaded by now stays: the collector need not walk it again for every few hundred games.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     while (task := receive()) is not None:
         for message in read_source(task):
             send(message)

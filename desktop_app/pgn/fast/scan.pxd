@@ -6,6 +6,7 @@ cdef int MOST_PLIES, BOOK_PLIES
 cdef int BLANK, COMMENT, DIGIT, MARK, DOT, NAG, OPEN, STAR, CASTLE, PIECE, PAWN
 cdef int SORTS[256]
 cdef int PIECES[256]
+cdef int ORDINARY[256]
 cdef int DRAW[7]
 cdef int EVENT[8]
 

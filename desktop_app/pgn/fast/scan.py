@@ -39,6 +39,8 @@ def _kinds() -> list[int]:
 
 SORTS = _sorts()
 PIECES = _kinds()
+# What a comment may hold without a second look.
+ORDINARY = [int(code >= 32 and chr(code) not in "[]}") for code in range(256)]
 
 
 class Scanner:
@@ -264,8 +266,12 @@ def _digits(data: bytes, place: int) -> int:
 
 def _comment(data: bytes, place: int) -> int:
     """Pass over a comment; -1 where it is not closed, or holds a line that the splitter could take for a tag."""
-    character = data[place]
-    while character != 125:
+    while True:
+        while ORDINARY[data[place]]:
+            place += 1
+        character = data[place]
+        if character == 125:
+            return place + 1
         if character < 32:
             place = _line_start(data, place)
             if place < 0:
@@ -276,8 +282,6 @@ def _comment(data: bytes, place: int) -> int:
             return -1  # ]<: perhaps HTML
         else:
             place += 1
-        character = data[place]
-    return place + 1
 
 
 def _line_start(data: bytes, place: int) -> int:
