@@ -27,7 +27,7 @@ def test_the_dictionary_never_changes() -> None:
 
 
 def test_texts_of_every_version_are_read() -> None:
-    """zlib as version 0.1 wrote it, Zstandard without a dictionary, and as it is now."""
+    """Version 0.1 wrote zlib, later ones Zstandard without a dictionary."""
     data = TEXT.encode()
     for packed in (zlib.compress(data), zstandard.ZstdCompressor(level=3).compress(data), pack_text(TEXT)):
         assert unpack_text(packed) == TEXT
