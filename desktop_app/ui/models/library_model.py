@@ -234,6 +234,14 @@ class LibraryModel(QAbstractTableModel):
             self._drop(self._pages.pop(0))
         self.rows_wanted.emit(tuple(GameId(game) for game in ids), self.generation)
 
+    def unask(self, ids: Sequence[int]) -> None:
+        """These rows, a page's, will not come: ask again when they are looked at."""
+        place = self._place.get(ids[0]) if ids else None
+        if place is not None and place // PAGE_ROWS in self._asked:
+            page = place // PAGE_ROWS
+            self._pages.remove(page)
+            self._drop(page)
+
     def _forget_page(self, page: int) -> None:
         """The page that grows must be asked for again; rows at hand stay."""
         if page in self._asked:
