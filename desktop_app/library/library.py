@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from desktop_app.library.bin import Bin
 from desktop_app.library.database import CLOSE_BUDGET_S, Database
+from desktop_app.library.duplicates import Duplicates
 from desktop_app.library.edits import Edits
 from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
@@ -19,6 +20,7 @@ from desktop_app.library.leases import Lease
 from desktop_app.library.people import People
 from desktop_app.library.positions import Positions
 from desktop_app.library.sets import Sets
+from desktop_app.library.suggestions import Suggestions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,7 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, evaluations, jobs, positions, sets, people, bin, edits: what it holds.
+        games, imports, evaluations, jobs, positions, sets, people, suggestions, bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
@@ -44,7 +46,9 @@ class Library:
         self.positions = Positions(database)
         self.sets = Sets(database)
         self.people = People(database)
+        self.suggestions = Suggestions(database)
         self.bin = Bin(database)
+        self.duplicates = Duplicates(database)
         self.edits = Edits(database)
         self.lease = Lease(database)
 

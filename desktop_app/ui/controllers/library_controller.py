@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from desktop_app.domain.filters import GameQuery, parse_filter
+from desktop_app.domain.filter_pieces import join_pieces
+from desktop_app.domain.filters import GameQuery, all_of, parse_filter
 from desktop_app.errors import FilterSyntaxError
+from desktop_app.ui.controllers.row_requests import RowRequests
 from desktop_app.ui.models.library_model import TITLES, Column
+from desktop_app.ui.models.scope import ScopeKind, ScopeQuery
 from desktop_app.ui.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -32,23 +35,27 @@ class LibraryController(QObject):
     """The table's query and its answers.
 
     Signals: `counted(shown, total)` after each answer; `filter_failed(text, column)` with column -1 when it is fine
-    again; `about_to_reload()` and `reloaded()` around a change of the list, so that a view can keep its selection.
+    again; `about_to_reload()` and `reloaded()` around a change of the list, so that a view can keep its selection;
+    `filter_changed(expression)` and `scope_changed(ScopeQuery)` when another query is in force.
     """
 
     counted = Signal(int, int)
     filter_failed = Signal(str, int)
     about_to_reload = Signal()
     reloaded = Signal()
+    filter_changed = Signal(str)
+    scope_changed = Signal(object)
 
     def __init__(self, desk: Desk, model: LibraryModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk, self._model = desk, model
         self._expression = ""
-        self._sort, self._descending = "id", False
+        self._sort, self._descending = "", False
+        self.scope = ScopeQuery()
         self._sequence = 0
         self._throttle = Throttle(_RELOAD_INTERVAL_MS, self.reload, self)
         self.total = 0
-        model.rows_wanted.connect(self._on_rows_wanted)
+        self._rows = RowRequests(desk, model, self)
         desk.events.changed.connect(self._on_changed)
 
     def set_filter(self, expression: str) -> None:
@@ -61,11 +68,50 @@ class LibraryController(QObject):
         self.filter_failed.emit("", -1)
         if expression.strip() != self._expression:
             self._expression = expression.strip()
+            self.filter_changed.emit(self._expression)
             self.reload()
 
+    def set_scope(self, scope: ScopeQuery) -> None:
+        """List games of this scope; the filter narrows it further."""
+        if scope != self.scope:
+            self.scope = scope
+            self.scope_changed.emit(scope)
+            self.reload()
+
+    def restore(self, expression: str, column: Column | None, *, descending: bool) -> None:
+        """The filter and order of the last time, before anything is read; one that cannot be read is forgotten."""
+        try:
+            parse_filter(expression)
+        except FilterSyntaxError:
+            expression = ""
+        self._expression = expression.strip()
+        self._sort, self._descending = "" if column is None else TITLES[column][2], descending
+
+    @property
+    def expression(self) -> str:
+        """The filter in force."""
+        return self._expression
+
+    @property
+    def whole_expression(self) -> str:
+        """Scope and filter as one expression; a collection chosen by hand is left out, which no expression replaces."""
+        return join_pieces(part for part in (self.scope.expression, self._expression) if part)
+
+    @property
+    def query(self) -> GameQuery:
+        """What the list shows. Main thread: nothing is read."""
+        scope = self.scope
+        own = not self._sort
+        return GameQuery(
+            filter=all_of(scope.filter, parse_filter(self._expression)),
+            sort=scope.sort if own else self._sort,
+            descending=scope.descending if own else self._descending,
+            collection=scope.collection,
+        )
+
     def sort(self, column: Column | None, *, descending: bool) -> None:
-        """Order by a column; None is the order of import."""
-        self._sort = "id" if column is None else TITLES[column][2]
+        """Order by a column; None is the scope's own order, which is that of import for all games."""
+        self._sort = "" if column is None else TITLES[column][2]
         self._descending = descending
         self.reload()
 
@@ -75,9 +121,8 @@ class LibraryController(QObject):
         self._throttle.cancel()
         self._sequence += 1
         sequence, library = self._sequence, self._desk.library
-        query = GameQuery(filter=parse_filter(self._expression), sort=self._sort, descending=self._descending)
-        filtered = bool(self._expression)
-
+        query = self.query
+        filtered = bool(self._expression) or self.scope.scope.kind is not ScopeKind.ALL
         started = time.monotonic()
 
         def read() -> tuple[Sequence[int], int]:
@@ -105,16 +150,16 @@ class LibraryController(QObject):
         self.reloaded.emit()
         self.counted.emit(len(ids), total)
 
-    @Slot(object, int)
-    def _on_rows_wanted(self, ids: tuple[GameId, ...], generation: int) -> None:
-        library = self._desk.library
-        self._desk.operations.read(
-            "Reading games", lambda: library.games.rows(ids), lambda rows: self._model.put_rows(rows, generation)
-        )
-
     @Slot(object)
     def _on_changed(self, changes: Changes) -> None:
         if changes.games:
             self._model.stale(changes.games)
-        if changes.added or changes.removed:
+        if changes.added or changes.removed or (changes.sets and self._asks_for_sets):
             self._throttle.request()
+
+    @property
+    def _asks_for_sets(self) -> bool:
+        """Whether the list depends on who is in which set."""
+        words = ("tag:", "tag=", "tag!=", "collection", "is:mine", "is!=mine")
+        inside = self.whole_expression.lower()
+        return self.scope.collection is not None or any(word in inside for word in words)

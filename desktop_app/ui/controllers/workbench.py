@@ -14,6 +14,8 @@ from desktop_app.ui.controllers.export_controller import ExportController
 from desktop_app.ui.controllers.import_controller import ImportController
 from desktop_app.ui.controllers.index_controller import IndexController
 from desktop_app.ui.controllers.library_controller import LibraryController
+from desktop_app.ui.controllers.names_controller import NamesController
+from desktop_app.ui.controllers.sets_controller import SetsController
 from desktop_app.ui.controllers.undo_stack import UndoStack
 from desktop_app.ui.controllers.viewer_controller import ViewerController
 from desktop_app.ui.models.game_cursor import GameCursor
@@ -47,6 +49,8 @@ class Workbench:
     explorer: ExplorerController
     undo: UndoStack
     bin: BinController
+    sets: SetsController
+    names: NamesController
 
     @classmethod
     def build(
@@ -73,6 +77,8 @@ class Workbench:
             explorer=ExplorerController(desk, library_list, cursor, games=games, parent=parent),
             undo=undo,
             bin=BinController(desk, undo, batch.let_go, parent),
+            sets=SetsController(desk, library_list, undo, parent),
+            names=NamesController(desk, parent),
         )
         bench.engine.found.connect(bench.batch.set_engine)
         bench.batch.positions_arrived.connect(bench.viewer.on_positions)
@@ -82,6 +88,7 @@ class Workbench:
     def start(self, *, passive: bool = False) -> None:
         """Read the library, look for the engine; an unfinished job goes on once there is one. `passive` only reads."""
         self.library.reload()
+        self.sets.reload()
         if not passive:
             self.engine.check()
             self.index.start()

@@ -265,6 +265,21 @@ DARK = Tokens(
     board=BOARD_DARK,
 )
 
+TAG_DOTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "red": ("#d5303a", "#f2666b"),
+        "orange": ("#e07b12", "#f4953a"),
+        "yellow": ("#d9a800", "#f0c63c"),
+        "green": ("#3f9a48", "#62bd6c"),
+        "teal": ("#12877c", "#2fb8a8"),
+        "blue": ("#1c6fd1", "#63a8f5"),
+        "purple": ("#7d4fc4", "#b08cf0"),
+        "pink": ("#c9418f", "#f07cbd"),
+        "grey": ("#636c77", "#969ea8"),
+    }
+)
+"""Colours of tags by name (domain.sets.TAG_COLOURS): a dot in the light theme, in the dark one."""
+
 
 def tokens_for(*, dark: bool, colour_blind: bool = False, board: str = "slate") -> Tokens:
     """The tokens of one theme with the wanted marks and board; an unknown board name means the default."""

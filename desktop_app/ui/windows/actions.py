@@ -54,6 +54,12 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             None,
             Entry("select_all", "Select &all games", ("Ctrl+A",)),
             Entry("filter", "&Filter", ("Ctrl+F",), "filter"),
+            Entry("filter_form", "Filter &by …", ("Ctrl+Shift+L",)),
+            Entry("save_filter", "Sa&ve the filter as a collection", ("Ctrl+Shift+S",), "smart"),
+            None,
+            Entry("tags", "&Tags …", ("T",), "tag"),
+            Entry("collect", "Put into a &new collection", ("Ctrl+Shift+N",), "folder"),
+            Entry("me", "&Who am I …", (), "person"),
         ),
     ),
     (
@@ -92,6 +98,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
         "&View",
         (
             Entry("show_library", "&Library", ("Ctrl+L",), checkable=True),
+            Entry("show_sidebar", "&Collections and tags", ("Ctrl+\\",), checkable=True),
             Entry("show_review", "&Moves and lines", (), checkable=True),
             Entry("show_graph", "&Graph", (), checkable=True),
             Entry("show_batch", "&Batch details", ("Ctrl+B",), checkable=True),

@@ -70,7 +70,7 @@ class ExplorerCommands(CommandGroup):
         """Let the list show the games with this position, whatever it showed before."""
         board_and_rights = " ".join(fen.split()[:4])
         self._window.actions_by_name["show_library"].setChecked(True)
-        self._space.library.filter.setText(f'position:"{board_and_rights}"')
+        self._space.library.list_games(f'position:"{board_and_rights}"')
 
     @Slot(str)
     def _on_move_chosen(self, uci: str) -> None:

@@ -74,8 +74,8 @@ class ImportCommands(CommandGroup):
         self.show_receipt(None)
 
     def show_receipt(self, batch_id: int | None) -> None:
-        """Open the list of imports, at this one."""
-        ImportsDialog(self._bench.imports, batch_id, self._window).show()
+        """Open the list of imports, at this one; at the newest for None or 0."""
+        ImportsDialog(self._bench.imports, batch_id or None, self._window).show()
 
     def _on_export(self) -> None:
         ids = self._space.library.selected_ids() or self._bench.games.ids()

@@ -1,4 +1,4 @@
-"""The library: filter, table, and what to do when it is empty. Main thread; assembly over `LibraryController`.
+"""The library: sidebar, filter, table. Main thread; assembly over `LibraryController` and `SetsController`.
 
 Single click or the arrow keys preview a game, double click or Enter opens it. The selection survives every reload.
 """
@@ -10,158 +10,148 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QByteArray,
-    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QPoint,
+    QSettings,
+    QSignalBlocker,
     Qt,
-    QTimer,
     Signal,
     Slot,
 )
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLineEdit,
-    QMenu,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from desktop_app.ui.models.library_model import Column, LibraryModel
-from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateDelegate
-from desktop_app.ui.windows.library_cells import ErrorsCell, state_cell
-from desktop_app.ui.windows.parts import label, refresh_tools, restyle, shape_table
-from desktop_app.ui.windows.quick_filters import quick_filters
+from desktop_app.ui.models.library_model import Column
+from desktop_app.ui.models.scope import ALL_GAMES, Scope, ScopeQuery, SidebarContents
+from desktop_app.ui.models.sidebar_model import import_title
+from desktop_app.ui.windows.filter_bar import FilterBar
+from desktop_app.ui.windows.game_table import GameTable
+from desktop_app.ui.windows.side_dock import SideDock
+from desktop_app.ui.windows.sidebar import Sidebar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from PySide6.QtGui import QAction, QKeyEvent
+    from PySide6.QtGui import QAction
 
     from desktop_app.domain.game import GameId
-    from desktop_app.ui.controllers.library_controller import LibraryController
+    from desktop_app.domain.rows import GameRow
+    from desktop_app.ui.controllers.workbench import Workbench
 
-_WIDTHS = {
-    Column.STATE: 228,
-    Column.WHITE: 108,
-    Column.WHITE_ELO: 48,
-    Column.BLACK: 108,
-    Column.BLACK_ELO: 48,
-    Column.RESULT: 54,
-    Column.MOVES: 54,
-    Column.WHITE_ACCURACY: 60,
-    Column.BLACK_ACCURACY: 60,
-    Column.WHITE_ERRORS: 84,
-    Column.BLACK_ERRORS: 84,
-    Column.OPENING: 220,
-    Column.DATE: 88,
-    Column.EVENT: 180,
-}
-_ROW_PX = 26
-_FILTER_PAUSE_MS = 250
 _MOST_SELECTED = 5000
 """Of a larger import only the first game is selected."""
-_HINT = "Filter: a name, eco:B90, result:1-0, elo>2400, blunders>=2, state:failed …"
-
-
-class GameTable(QTableView):
-    """The table; Enter opens the current game, Home and End go to the first and the last one."""
-
-    entered = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens, Home and End choose a row (Qt would go to the first column); everything else as usual."""
-        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
-            self.selectRow(0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1)
-            return
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.entered.emit()
-            return
-        super().keyPressEvent(event)
 
 
 class LibraryPanel(QWidget):
     """Filter bar over the table.
 
-    Signals: `game_previewed(id)`, `game_opened(id)`, `retry_requested(id)`, `selection_changed(count)`.
+    Signals: `game_previewed(id)`, `game_opened(id)`, `retry_requested(id)`, `selection_changed(count)`;
+    `menu_opened(QMenu)`: others may add what a right click offers; `layout_changed()`: there is something to remember.
     """
 
     game_previewed = Signal(object)
     game_opened = Signal(object)
     retry_requested = Signal(object)
     selection_changed = Signal(int)
+    menu_opened = Signal(QMenu)
+    layout_changed = Signal()
 
-    def __init__(self, controller: LibraryController, model: LibraryModel, parent: QWidget | None = None) -> None:
+    def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._controller, self._model = controller, model
+        self._controller, self._model, self._sets = bench.library, bench.games, bench.sets
         self._kept: set[int] = set()
         self._soon: list[int] = []
         self._show_soon = True
         self._kept_current: int | None = None
         self._restoring = False
         self._menu_actions: list[QAction] = []
-        self.filter = QLineEdit(clearButtonEnabled=True, placeholderText=_HINT)
-        self.filter.setAcceptDrops(False)  # files dropped here are for the window
-        self.filter.setAccessibleName("Filter the library")
-        self.filter.setToolTip(_HINT)
-        leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.filter, context=Qt.ShortcutContext.WidgetShortcut)
-        leave.activated.connect(self._on_filter_left)
-        self._ready_made = quick_filters(self.filter.setText, self)
-        self._count = label(strength="2")
-        self._problem = label(strength="error", wrap=True)
-        self._problem.hide()
-        self.table = self._build_table(model)
-        bar = QHBoxLayout()
-        bar.addWidget(self.filter, 1)
-        bar.addWidget(self._ready_made)
-        bar.addWidget(self._count)
+        self.bar = FilterBar(bench.names)
+        self.filter = self.bar.field
+        self.table = GameTable(bench.games)
+        self.sidebar = Sidebar(bench.sets, bench.library)
+        self._main = QWidget()
+        main = QVBoxLayout(self._main)
+        main.setContentsMargins(0, 0, 0, 0)
+        main.setSpacing(6)
+        main.addWidget(self.bar)
+        main.addWidget(self.table, 1)
+        self.dock = SideDock(self.sidebar, self._main, self.table)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 0, 0)
-        box.setSpacing(6)
-        box.addLayout(bar)
-        box.addWidget(self._problem)
-        box.addWidget(self.table, 1)
-        self._pause = QTimer(self, singleShot=True, interval=_FILTER_PAUSE_MS)
+        box.addWidget(self.dock)
         self._connect()
 
-    def _build_table(self, model: LibraryModel) -> GameTable:
-        table = shape_table(GameTable(), model, "Games", row_px=_ROW_PX, many=True)
-        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header = table.horizontalHeader()
-        header.setSectionsMovable(True)
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setMinimumSectionSize(24)
-        for column, width in _WIDTHS.items():
-            table.setColumnWidth(column, width)
-        model.add_role(STATE_ROLE, state_cell)
-        state = StateDelegate(table)
-        state.retry_requested.connect(self._on_retry)
-        table.setItemDelegateForColumn(Column.STATE, state)
-        for column in (Column.WHITE_ERRORS, Column.BLACK_ERRORS):
-            table.setItemDelegateForColumn(column, ErrorsCell(column, table))
-        return table
-
     def _connect(self) -> None:
-        table = self.table
+        table, bar = self.table, self.bar
         table.selectionModel().currentRowChanged.connect(self._on_current_changed)
         table.selectionModel().selectionChanged.connect(self._on_selection_changed)
         table.doubleClicked.connect(self._on_double_clicked)
         table.clicked.connect(self._on_clicked)
         table.entered.connect(self._on_entered)
+        table.focused.connect(self.dock.close_drawer)
+        table.removal_requested.connect(self._on_removal_requested)
+        table.state_delegate.retry_requested.connect(self._on_retry)
         table.customContextMenuRequested.connect(self._on_context_menu)
         table.horizontalHeader().sortIndicatorChanged.connect(self._on_sort_changed)
-        self.filter.textChanged.connect(self._pause.start)
-        self.filter.returnPressed.connect(self._on_filter_entered)
-        self._pause.timeout.connect(self._on_filter_settled)
-        self._controller.counted.connect(self._on_counted)
-        self._controller.filter_failed.connect(self._on_filter_failed)
+        bar.settled.connect(self._controller.set_filter)
+        bar.entered.connect(self._on_filter_left)
+        bar.left.connect(self._on_filter_left)
+        bar.scope_dropped.connect(self._on_scope_dropped)
+        bar.sidebar_requested.connect(self.toggle_sidebar)
+        self.sidebar.left.connect(self._on_filter_left)
+        self.sidebar.chosen.connect(self._on_scope_chosen)
+        self.dock.moved.connect(self.layout_changed)
+        self.dock.shown_changed.connect(self._on_sidebar_shown)
+        self._controller.counted.connect(bar.set_count)
+        self._controller.filter_failed.connect(bar.set_problem)
+        self._controller.scope_changed.connect(self._on_scope_changed)
         self._controller.about_to_reload.connect(self._on_about_to_reload)
         self._controller.reloaded.connect(self._on_reloaded)
+        self._sets.contents_read.connect(self._on_contents_read)
+
+    # -- sidebar -------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def toggle_sidebar(self) -> None:
+        """Show the sidebar and give it the keyboard, or put it away."""
+        self.dock.set_shown(shown=not self.dock.shown)
+        (self.sidebar.tree if self.dock.shown else self.table).setFocus()
+
+    @Slot(bool)
+    def _on_sidebar_shown(self, shown: bool) -> None:
+        self.bar.sidebar_button.setChecked(shown)
+        self._sets.set_watched(watched=shown)
+        self.layout_changed.emit()
+
+    @Slot(object)
+    def _on_scope_chosen(self, _scope: Scope) -> None:
+        if self.dock.narrow:
+            self.table.setFocus()
+
+    @Slot(object)
+    def _on_scope_changed(self, query: ScopeQuery) -> None:
+        self.table.removes = query.collection is not None
+        self.bar.set_scope(query)
+        self.layout_changed.emit()
+
+    @Slot()
+    def _on_scope_dropped(self) -> None:
+        self._sets.choose(ALL_GAMES)
+
+    @Slot()
+    def _on_removal_requested(self) -> None:
+        games = self.selected_ids()
+        if games:
+            self._sets.remove_games(self._controller.scope.scope, games)
+
+    @Slot(object)
+    def _on_contents_read(self, contents: SidebarContents) -> None:
+        self.bar.offer("tag", [(tag.name, tag.name) for tag in contents.tags])
+        recent = sorted(contents.imports, key=lambda one: -one.started_at)
+        self.bar.offer("batch", [(import_title(one.source), str(one.id)) for one in recent])
+
+    # -- games ---------------------------------------------------------------------------------------------------
 
     def set_menu(self, actions: list[QAction]) -> None:
         """What a right click offers."""
@@ -169,9 +159,12 @@ class LibraryPanel(QWidget):
 
     def selected_ids(self) -> list[GameId]:
         """Selected games in the order of the table."""
-        spans = self.table.selectionModel().selection().toList()
-        rows = sorted(row for span in spans for row in range(span.top(), span.bottom() + 1))
-        return [self._model.game_id(row) for row in rows]
+        return self.table.selected_ids()
+
+    def current_row(self) -> GameRow | None:
+        """The current game's row, as far as it is at hand."""
+        index = self.table.currentIndex()
+        return self._model.known(self._model.game_id(index.row())) if index.isValid() else None
 
     def select_game(self, game: int) -> None:
         """Make this game the current one, when the table shows it."""
@@ -212,11 +205,45 @@ class LibraryPanel(QWidget):
         if 0 <= row < self._model.rowCount():
             self.table.selectRow(row)
 
-    def restore_columns(self, state: object) -> None:
-        """Column widths and order as they were; the order of games is always that of import at first."""
+    def save(self, settings: QSettings, location: str) -> None:
+        """Remember columns, order, filter and sidebar; filter and scope belong to this library."""
+        controller, header = self._controller, self.table.horizontalHeader()
+        settings.setValue("workspace/table", header.saveState())
+        settings.setValue("library/location", location)
+        settings.setValue("library/filter", controller.expression)
+        settings.setValue("library/scope", str(controller.scope.scope))
+        column = header.sortIndicatorSection()
+        settings.setValue("library/sort", Column(column).name if 0 <= column < len(Column) else "")
+        settings.setValue("library/descending", header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder)
+        settings.setValue("library/sidebar", self.dock.docked_wanted)
+        settings.setValue("library/sidebar_width", self.dock.docked_px)
+
+    def restore(self, settings: QSettings, location: str) -> None:
+        """As it was, before anything is read."""
         header = self.table.horizontalHeader()
-        if isinstance(state, QByteArray) and header.restoreState(state):
-            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        state, name = settings.value("workspace/table"), str(settings.value("library/sort", ""))
+        column = Column[name] if name in Column.__members__ else None
+        descending = bool(settings.value("library/descending", False, bool))
+        blocker = QSignalBlocker(header)
+        if isinstance(state, QByteArray):
+            header.restoreState(state)
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        header.setSortIndicator(-1 if column is None else column, order)
+        blocker.unblock()
+        wanted = bool(settings.value("library/sidebar", True, bool))
+        self.dock.restore(wanted=wanted, docked_px=int(str(settings.value("library/sidebar_width", 176, int))))
+        same = settings.value("library/location", "") == location
+        self._controller.restore(
+            str(settings.value("library/filter", "")) if same else "", column, descending=descending
+        )
+        self.bar.show_expression(self._controller.expression)
+        if same:
+            self._sets.choose_when_read(Scope.parse(str(settings.value("library/scope", ""))))
+
+    def list_games(self, expression: str) -> None:
+        """List what this finds among all games."""
+        self._sets.choose(ALL_GAMES)
+        self.bar.ask(expression)
 
     def focus_filter(self) -> None:
         """Type a filter."""
@@ -224,36 +251,8 @@ class LibraryPanel(QWidget):
         self.filter.selectAll()
 
     @Slot()
-    def _on_filter_settled(self) -> None:
-        self._controller.set_filter(self.filter.text())
-
-    @Slot()
-    def _on_filter_entered(self) -> None:
-        self._pause.stop()
-        self._controller.set_filter(self.filter.text())
-        self.table.setFocus()
-
-    @Slot()
     def _on_filter_left(self) -> None:
         self.table.setFocus()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """A new palette needs icons of its own colour."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_ready_made"):
-            refresh_tools(self)
-
-    @Slot(int, int)
-    def _on_counted(self, shown: int, total: int) -> None:
-        noun = "game" if total == 1 else "games"
-        self._count.setText(f"{shown:,} {noun}" if shown == total else f"{shown:,} of {total:,} {noun}")
-
-    @Slot(str, int)
-    def _on_filter_failed(self, text: str, column: int) -> None:
-        self._problem.setText(text)
-        self._problem.setVisible(column >= 0)
-        self.filter.setProperty("invalid", "true" if column >= 0 else "false")
-        restyle(self.filter)
 
     @Slot(int, Qt.SortOrder)
     def _on_sort_changed(self, section: int, order: Qt.SortOrder) -> None:
@@ -296,6 +295,7 @@ class LibraryPanel(QWidget):
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.addActions(self._menu_actions)
+            self.menu_opened.emit(menu)
             menu.popup(self.table.viewport().mapToGlobal(where))
 
     @Slot()

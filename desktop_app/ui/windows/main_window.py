@@ -22,6 +22,7 @@ from desktop_app.ui.windows.import_commands import ImportCommands
 from desktop_app.ui.windows.incoming import Incoming
 from desktop_app.ui.windows.progress_bar import OperationProgress
 from desktop_app.ui.windows.review_sheet import ReviewSheet
+from desktop_app.ui.windows.sets_commands import SetsCommands
 from desktop_app.ui.windows.view_commands import ViewCommands
 from desktop_app.ui.windows.window_memory import WindowMemory
 from desktop_app.ui.windows.workspace import Workspace
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.windows.command_group import CommandGroup
     from desktop_app.ui.windows.options import WindowOptions
 
-_MORE_GROUPS: tuple[type[CommandGroup], ...] = (BinCommands, ExplorerCommands)
+_MORE_GROUPS: tuple[type[CommandGroup], ...] = (BinCommands, ExplorerCommands, SetsCommands)
 """Groups the window itself never speaks to: a new topic is one line here and its entries in `actions.MENUS`."""
 
 
@@ -67,7 +68,7 @@ class MainWindow(QMainWindow):
         self._imports, self._analysis = ImportCommands(self, bench), AnalysisCommands(self, bench)
         self._game, self._view = GameCommands(self, bench), ViewCommands(self, bench)
         self._imports.analysis_offered.connect(self._analysis.ask_for)
-        self.take = self._imports.take
+        self.take, self.show_receipt = self._imports.take, self._imports.show_receipt
         groups = [self._imports, self._analysis, self._game, self._view, *(make(self, bench) for make in _MORE_GROUPS)]
         handlers = {name: handler for group in groups for name, handler in group.handlers().items()}
         self.actions_by_name = Actions(self, handlers)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.controllers.workbench import Workbench
 
-_COLUMNS = [540, 500, 360]
+_COLUMNS = [640, 480, 360]
 _ROWS = [560, 240]
 _BATCH_PX = 196
 _MARGIN_PX = 8
@@ -39,7 +39,8 @@ class Workspace(QWidget):
 
     def __init__(self, bench: Workbench, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.library = LibraryPanel(bench.library, bench.games)
+        self._location = str(bench.desk.library.location)
+        self.library = LibraryPanel(bench)
         self.board = BoardArea(bench.cursor)
         self.review = ReviewArea(bench.cursor)
         self.batch = BatchPanel(bench.batch)
@@ -92,6 +93,7 @@ class Workspace(QWidget):
         header.sectionResized.connect(self._on_layout_changed)
         header.sectionMoved.connect(self._on_layout_changed)
         self.batch.expanded_changed.connect(self._on_layout_changed)
+        self.library.layout_changed.connect(self._on_layout_changed)
 
     @Slot()
     def _on_layout_changed(self) -> None:
@@ -156,7 +158,7 @@ class Workspace(QWidget):
         settings.setValue("workspace/below", self.library_below)
         settings.setValue("workspace/columns", self._columns.saveState())
         settings.setValue("workspace/rows", self._rows.saveState())
-        settings.setValue("workspace/table", self.library.table.horizontalHeader().saveState())
+        self.library.save(settings, self._location)
         settings.setValue("workspace/batch", self.batch.expanded)
         settings.setValue("workspace/batch_height", self._batch_px)
 
@@ -170,7 +172,7 @@ class Workspace(QWidget):
             state = settings.value(key)
             if isinstance(state, QByteArray):
                 target.restoreState(state)
-        self.library.restore_columns(settings.value("workspace/table"))
+        self.library.restore(settings, self._location)
         self._batch_px = int(str(settings.value("workspace/batch_height", _BATCH_PX, int)))
         self.batch.set_expanded(expanded=bool(settings.value("workspace/batch", True, bool)))
 
