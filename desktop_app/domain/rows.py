@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
@@ -91,10 +91,12 @@ class AddOutcome:
     Attributes:
         imported: ids of the new games, in the order given.
         duplicate_indexes: places (from 0) of the games that were known already or came twice in the run.
+        seconds: how long the library's writer was busy with it, its commit apart.
     """
 
     imported: tuple[GameId, ...]
     duplicate_indexes: tuple[int, ...]
+    seconds: float = field(default=0.0, compare=False)
 
 
 class BatchState(StrEnum):

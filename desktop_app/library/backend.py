@@ -170,6 +170,22 @@ class Backend(ABC):
         self, words: Sequence[str], *, begun: bool
     ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
         """Games whose comments have these folded words one after another: the column with their ids, and which rows.
+    @abstractmethod
+    def insert_new(
+        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> Sequence[int] | None:
+        """Insert many rows that are probably new, given column by column, and return their new ids, in order.
+
+        Nothing is inserted, and None returned, where a unique index refuses one of them; nothing else may have been
+        inserted into the table in this transaction.
+        """
+
+    @abstractmethod
+    def insert_columns(
+        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert many rows, given column by column, their key among them."""
+
 
         `begun`: the last word may be the beginning of one.
         """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, func, insert, literal_column
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from desktop_app.errors import (
@@ -248,6 +248,38 @@ class PostgresBackend(Backend):
                     "CREATE INDEX ix_name_entry_folded ON name_entry USING gin (folded gin_trgm_ops)"
                 )
         except DBAPIError as error:
+    def insert_new(
+        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> Sequence[int] | None:
+        """By COPY, with ids drawn from the key's sequence before; in a savepoint, since an error ends a transaction."""
+        key = table.primary_key.columns[0].name
+        drawn = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+        ids = sorted(connection.exec_driver_sql(drawn, (table.name, key, len(values[0]))).scalars())
+        try:
+            with connection.begin_nested():
+                self.insert_columns(connection, table, (*columns, key), (*values, ids))
+        except Exception as error:
+            if getattr(cause_of(error), "sqlstate", None) == _NOT_UNIQUE:
+                return None
+            raise
+        return ids
+
+    def insert_columns(
+        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> None:
+        """By COPY."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        driver: Any = connection.connection.dbapi_connection
+        statement = f'COPY "{table.name}" ({names}) FROM STDIN'
+        try:
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                for row in zip(*values, strict=True):
+                    copy.write_row(row)
+        except Exception as error:
+            if str(getattr(error, "sqlstate", None) or "").startswith(_REFUSED):
+                raise IntegrityError(statement, None, error) from error
+            raise
+
             logger.info("no trigram index in %s: %s", self.location, error.orig)
 
     def folded_contains(self, needle: str) -> ColumnElement[bool]:
@@ -357,6 +389,12 @@ def _try_rested(driver: Any, record: Any, _proxy: object) -> None:
     """Whether the server is still there is found out before anybody relies on it, not by failing."""
     if time.monotonic() - record.info.get("rests_since", time.monotonic()) < _RESTED_S:
         return
+_REFUSED = "23"
+"""Class of SQLSTATE: a constraint refused a row."""
+
+_NOT_UNIQUE = "23505"
+"""SQLSTATE of a row that a unique index refused."""
+
     try:
         with driver.cursor() as cursor:
             cursor.execute("SELECT 1")

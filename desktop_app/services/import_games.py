@@ -14,13 +14,15 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.domain.receipt import RECEIPT_PROBLEMS, Problem, ProblemKind, Receipt
 from desktop_app.domain.rows import BatchState
 from desktop_app.errors import CancelledError
+from desktop_app.library.prepared import PreparedGames
 from desktop_app.pgn.sources import Source, open_sources, shown
 from desktop_app.services.changes import Changes
 from desktop_app.services.import_pool import ReadingPool, read_here
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.rows import AddOutcome, BatchId
     from desktop_app.library.library import Library
-    from desktop_app.library.prepared import PreparedGame
     from desktop_app.ports import CancelToken, ProgressSink
 
 logger = logging.getLogger(__name__)
@@ -42,10 +43,12 @@ STANDARD_INPUT = "-"
 INITIATOR = "import"
 _FIRST_COMMIT_GAMES = 250
 """The first games are there at once; then each commit takes twice as many, up to the most."""
-_COMMIT_GAMES = 2000
-"""Each game touches a dozen pages of indexes; the more games share a commit, the fewer pages are written."""
-_MOST_WAITING_GAMES = 6000
-"""Games that may wait for a slow disk before reading waits too."""
+_COMMIT_GAMES = 10_000
+"""Each game touches pages at random places of indexes; the more share a commit, the fewer pages are written."""
+_COMMIT_TAKES_S = 0.15
+"""What a commit should take: the results of an analysis wait for it."""
+_COMMITS_AT_ONCE = 2
+"""Handed to the writer: one that it works on, and one for the moment when that is done."""
 _COMMIT_S = 1.0
 _SMALL_BYTES = 1024 * 1024
 """Less than this is read by one process: a second would not have started before the first is done."""
@@ -141,8 +144,8 @@ class _Import:
         self._started = time.monotonic()
         self._batch_id: BatchId = library.imports.begin(name)
         self._account = _SourceAccount()
-        self._prepared: list[PreparedGame] = []
-        self._in_flight: tuple[Future[AddOutcome], list[Problem]] | None = None
+        self._prepared = PreparedGames()
+        self._in_flight: deque[_Commit] = deque()
         self._waiting: list[Problem] = []
         self._committed_at = self._started
         self._commit_games = _FIRST_COMMIT_GAMES
@@ -187,8 +190,8 @@ class _Import:
                 self._block(message)
             else:
                 self._source_end(message)
-            if self._in_flight is not None and self._in_flight[0].done():
-                self._settle()
+            while self._in_flight and self._in_flight[0].answer.done():
+                self._settle_one()
             if self._is_due():
                 self._commit()
             if self._cancel is not None and self._cancel.cancelled():
@@ -199,15 +202,14 @@ class _Import:
         self._settle()
 
     def _is_due(self) -> bool:
-        """Whether to hand over what waits: enough of it, or for long enough, and the disk is done with the last."""
-        if self._in_flight is not None:
-            return len(self._prepared) >= _MOST_WAITING_GAMES
-        return len(self._prepared) >= self._commit_games or time.monotonic() - self._committed_at > _COMMIT_S
+        """Whether to hand over what waits: enough of it, or for long enough with nothing else under way."""
+        waited = not self._in_flight and time.monotonic() - self._committed_at > _COMMIT_S
+        return waited or len(self._prepared) >= self._commit_games
 
     def _block(self, block: BlockRead) -> None:
         account = self._account
         account.accounted += block.accounted
-        self._prepared += block.prepared
+        self._prepared.extend(block.prepared)
         found = block.problems
         if block.other_encoding is not None and not account.encoding_told:
             account.encoding_told = True
@@ -232,26 +234,35 @@ class _Import:
 
     def _commit(self) -> None:
         """Hand what waits to the library's writer, in one transaction; reading goes on meanwhile."""
-        self._settle()
-        if self._prepared or self._waiting:
+        while len(self._in_flight) >= _COMMITS_AT_ONCE:
+            self._settle_one()
+        if len(self._prepared) or self._waiting:
             prepared, problems = self._prepared, self._waiting
-            self._prepared, self._waiting = [], []
-            self._commit_games = min(2 * self._commit_games, _COMMIT_GAMES)
-            self._in_flight = (self._library.games.submit_prepared(self._batch_id, prepared, problems), problems)
+            self._prepared, self._waiting = PreparedGames(), []
+            answer = self._library.games.submit_prepared(self._batch_id, prepared, problems)
+            self._in_flight.append(_Commit(answer, problems, len(prepared)))
         self._committed_at = time.monotonic()
 
     def _settle(self) -> None:
-        """Wait for the commit under way, and only then count what it stored."""
-        if self._in_flight is None:
-            return
-        answer, problems = self._in_flight
-        self._in_flight = None
-        outcome = answer.result()
+        """Wait for the commits under way."""
+        while self._in_flight:
+            self._settle_one()
+
+    def _settle_one(self) -> None:
+        """Wait for the first commit under way, and only then count what it stored."""
+        commit = self._in_flight.popleft()
+        outcome = commit.answer.result()
+        self._adapt(commit.games, outcome.seconds)
         self._imported += len(outcome.imported)
         self._duplicates += len(outcome.duplicate_indexes)
-        self._count(problems)
+        self._count(commit.problems)
         if outcome.imported and self._on_changes is not None:
             self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
+
+    def _adapt(self, games: int, seconds: float) -> None:
+        """So many games a commit as the library stores in the time it should take; more only step by step."""
+        fitting = round(games * _COMMIT_TAKES_S / max(seconds, 1e-6)) if games else self._commit_games
+        self._commit_games = max(_FIRST_COMMIT_GAMES, min(fitting, 2 * self._commit_games, _COMMIT_GAMES))
 
     def _count(self, problems: Sequence[Problem]) -> None:
         for problem in problems:
@@ -282,6 +293,14 @@ class _Import:
             cancelled=cancelled,
             batch_id=self._batch_id,
         )
+
+
+class _Commit(NamedTuple):
+    """Games and problems handed to the library's writer."""
+
+    answer: Future[AddOutcome]
+    problems: list[Problem]
+    games: int
 
 
 class _SourceAccount:
