@@ -73,7 +73,7 @@ def measure(games: int | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="kibitz-bench-") as folder:
         path = Path(os.environ.get(LIBRARY_VARIABLE) or Path(folder) / "library.kibitz")
         with Library.open(path) as library:
-            figures = _fill(library, wanted)
+            figures = fill(library, wanted)
             latencies = {name: _latency(_page_of(library, query)) for name, query in QUERIES.items()}
             figures |= {
                 "bytes_per_game": round(path.stat().st_size / wanted),
@@ -86,7 +86,7 @@ def measure(games: int | None = None) -> dict[str, Any]:
     return {"games": wanted, **figures, "memory_mb": round(psutil.Process().memory_info().rss / 2**20)}
 
 
-def _fill(library: Library, games: int) -> dict[str, Any]:
+def fill(library: Library, games: int) -> dict[str, Any]:
     """Add multiples until there are `games`; the rate is that of the storing alone."""
     there = library.games.count(GameQuery())
     if there >= games:

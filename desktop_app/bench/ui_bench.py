@@ -1,8 +1,9 @@
 """`kibitz bench ui`: how late the GUI thread answers while importing and analysing at full load, beside the same idle.
 
-Runs the real application twice in a window (its own virtual display where there is none): once with nothing to do,
-once importing a large file while a batch job resumes. The application measures itself (`ui.runtime.lateness`); this
-module never imports Qt. Budget: product.md section 6.
+Runs the real application in a window (its own virtual display where there is none): with nothing to do, then importing
+a large file while a batch job resumes, then over a large library: how long it takes to stand, and how smoothly its
+table scrolls (`ui_scroll_bench`). The application measures itself (`ui.runtime.lateness`); this module never imports Qt.
+Budget: product.md section 6.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.bench.data import write_multiples
-from desktop_app.bench.figures import percentile
+from desktop_app.bench.ui_scroll_bench import lateness_figures, measure_large, run_application
 from desktop_app.domain.filters import GameQuery
 from desktop_app.domain.game import GameId
 from desktop_app.domain.profile import Profile, SearchSpec
@@ -39,8 +40,8 @@ IMPORT_GAMES = 400_000
 WORKERS = max(1, (os.cpu_count() or 2) - 1)
 
 
-def measure(seconds: float = SECONDS) -> dict[str, Any]:
-    """Lateness of a 5 ms timer in milliseconds: idle and under full load.
+def measure(games: int | None = None, *, seconds: float = SECONDS) -> dict[str, Any]:
+    """Lateness of a 5 ms timer in milliseconds, idle and under full load; start and scrolling with so many games.
 
     Raises EnvironmentLackingError without an engine or without a way to show a window.
     """
@@ -54,20 +55,12 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
         write_multiples(games, IMPORT_GAMES)
         busy = _run_application(busy_library, display, seconds, arguments=[str(games)])
         done = _work_done(busy_library)
+        large = measure_large(root / "large", display, games)
     return {
         "seconds": seconds,
-        "idle": _figures(idle),
-        "importing and analysing": _figures(busy) | done | {"workers": WORKERS},
-    }
-
-
-def _figures(late_ms: list[float]) -> dict[str, Any]:
-    return {
-        "ticks": len(late_ms),
-        "late_ms_p50": round(percentile(late_ms, 0.50), 2),
-        "late_ms_p99": round(percentile(late_ms, 0.99), 2),
-        "late_ms_p99.9": round(percentile(late_ms, 0.999), 2),
-        "late_ms_worst": round(max(late_ms, default=0.0), 2),
+        "idle": lateness_figures(idle),
+        "importing and analysing": lateness_figures(busy) | done | {"workers": WORKERS},
+        "large library": large,
     }
 
 
@@ -95,28 +88,11 @@ def _work_done(folder: Path) -> dict[str, int]:
 
 
 def _run_application(folder: Path, display: str, seconds: float, *, arguments: list[str]) -> list[float]:
-    folder.mkdir(exist_ok=True)
     out = folder / "lateness.json"
-    environment = dict(os.environ)
-    environment |= {
-        "DISPLAY": display,
-        "QT_QPA_PLATFORM": "xcb",
-        "KIBITZ_LATENESS": str(out),
-        "KIBITZ_LATENESS_SECONDS": str(seconds),
-        # Settings, window state and logs of the run, not the user's.
-        "HOME": str(folder),
-        "XDG_CONFIG_HOME": str(folder / "config"),
-        "XDG_DATA_HOME": str(folder / "data"),
-        "XDG_CACHE_HOME": str(folder / "cache"),
-        "XDG_STATE_HOME": str(folder / "state"),
-    }
-    command = [sys.executable, "-m", "desktop_app", "--library", str(folder / "library.kibitz"), *arguments]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        process.wait(timeout=seconds + START_BUDGET_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    folder.mkdir(exist_ok=True)
+    environment = {"KIBITZ_LATENESS": str(out), "KIBITZ_LATENESS_SECONDS": str(seconds)}
+    command = ["--library", str(folder / "library.kibitz"), *arguments]
+    run_application(folder, display, command, environment, budget_s=seconds + START_BUDGET_S)
     if not out.exists():
         raise EnvironmentLackingError(
             "The window did not stay open long enough to be measured.",

@@ -44,6 +44,7 @@ from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.crash import CrashHooks
 from desktop_app.ui.runtime.lateness import LatenessProbe
 from desktop_app.ui.runtime.notices import NoticeKind
+from desktop_app.ui.runtime.scroll_probe import ScrollProbe
 from desktop_app.ui.runtime.signals import QuitSignals
 from desktop_app.ui.runtime.single_instance import FirstInstance, hand_over
 from desktop_app.ui.windows.main_window import MainWindow
@@ -124,10 +125,16 @@ class Application(QObject):
             self.window.memory.reopen_game()
         self.bench.start(passive=self._passive)
         self.bench.imports.import_paths(files)
-        probe = LatenessProbe.from_environment(self)
-        if probe is not None:
-            probe.finished.connect(self.quit)
-            probe.start()
+        self._start_probes()
+
+    def _start_probes(self) -> None:
+        """What `kibitz bench ui` measures from inside; nothing in an ordinary run."""
+        lateness = LatenessProbe.from_environment(self)
+        scrolling = ScrollProbe.from_environment(self.window.workspace.library.table, self)
+        for probe in (lateness, scrolling):
+            if probe is not None:
+                probe.finished.connect(self.quit)
+                probe.start()
 
     @Slot(object)
     def receive(self, files: Sequence[str]) -> None:

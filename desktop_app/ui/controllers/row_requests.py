@@ -1,5 +1,4 @@
-"""Reads the rows a table asks for, the latest wish first: while somebody drags the scroll bar over a million games, pages
-that flew by are never read.
+"""Reads the rows a table asks for, the latest wish first; pages that flew by under a dragged scroll bar are never read.
 
 Main thread; every read runs in `runtime.operations`. Part of `library_controller`.
 """
