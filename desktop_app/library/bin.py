@@ -18,7 +18,7 @@ from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.evaluations import summary_columns
 from desktop_app.library.jobs import refuse_live_items
-from desktop_app.library.positions import mark_stale
+from desktop_app.library.memberships import forget_games
 from desktop_app.library.tables import analysis, evaluation, game, game_text, import_batch
 from desktop_app.library.tables_bin import (
     ANALYSIS_COLUMNS,
@@ -31,6 +31,7 @@ from desktop_app.library.tables_bin import (
     bin_game,
     bin_text,
 )
+from desktop_app.library.touched import mark_touched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +82,7 @@ class Bin:
             found = [*integers(connection, select(game.c.id).where(in_set(game.c.id, ids)))]
             _copy_out(connection, entry_id, found)
             connection.execute(delete(game).where(in_set(game.c.id, found)))
-            mark_stale(connection, found)
+            mark_touched(connection, found)
             _count(connection, entry_id, len(found))
             return Moved(tuple(GameId(one) for one in found), last_id=max(found, default=0))
 
@@ -170,7 +171,7 @@ class Bin:
             free = [*integers(connection, select(bin_game.c.id).where(in_set(bin_game.c.id, seen), ~taken))]
             _copy_back(connection, free)
             connection.execute(delete(bin_game).where(in_set(bin_game.c.id, free)))
-            mark_stale(connection, free)
+            mark_touched(connection, free)
             _count(connection, entry_id, -len(free))
             return Moved(tuple(GameId(one) for one in free), len(seen) - len(free), max(seen, default=0))
 
@@ -198,6 +199,7 @@ class Bin:
             statement = select(bin_game.c.id).where(bin_game.c.entry_id == entry_id).limit(limit)
             found = integers(connection, statement)
             connection.execute(delete(bin_game).where(in_set(bin_game.c.id, found)))
+            forget_games(connection, found)
             _count(connection, entry_id, -len(found))
             if len(found) < limit:
                 _forget_entry(connection, entry_id, restored=False)

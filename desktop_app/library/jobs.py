@@ -123,6 +123,12 @@ class Jobs:
             raise NotFoundError(f"There is no game {game_id}.")
         return GameLine(game_id, row.variant, row.start_fen, row.moves, row.ply_count, row.not_judged)
 
+    def live_games(self) -> frozenset[GameId]:
+        """Games that unfinished jobs have still to analyse, or analyse now."""
+        unfinished = select(job.c.id).where(job.c.state.in_(_UNFINISHED))
+        with self._database.read() as connection:
+            return frozenset(_games(connection, job_item.c.job_id.in_(unfinished) & job_item.c.state.in_(_LIVE_ITEMS)))
+
     def recover(self, me: Owner) -> list[StoredJob]:
         """Free what dead processes held, and what this one left behind: jobs and running items are queued again.
 
