@@ -2,8 +2,7 @@
 
 Runs the real application in a window (its own virtual display where there is none): with nothing to do, then importing
 a large file while a batch job resumes, then over a large library: how long it takes to stand, and how smoothly its
-table scrolls (`ui_scroll_bench`). The application measures itself (`ui.runtime.lateness`); this module never imports Qt.
-Budget: product.md section 6.
+table scrolls (`ui_scroll_bench`). The application measures itself; this module never imports Qt. Budget: product.md section 6.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -51,9 +49,9 @@ def measure(games: int | None = None, *, seconds: float = SECONDS) -> dict[str, 
         idle = _run_application(root / "idle", display, seconds, arguments=[])
         busy_library = root / "busy"
         _prepare_job(busy_library, str(engine))
-        games = root / "load.pgn"
-        write_multiples(games, IMPORT_GAMES)
-        busy = _run_application(busy_library, display, seconds, arguments=[str(games)])
+        load = root / "load.pgn"
+        write_multiples(load, IMPORT_GAMES)
+        busy = _run_application(busy_library, display, seconds, arguments=[str(load)])
         done = _work_done(busy_library)
         large = measure_large(root / "large", display, games)
     return {
