@@ -25,7 +25,8 @@ GAMES_SHOWN = 100
 def run_delete(arguments: Namespace) -> int:
     """Move games into the bin."""
     from desktop_app.library.library import Library
-    from desktop_app.services.bin_games import Watch, delete_games
+    from desktop_app.services.bin_games import delete_games
+    from desktop_app.services.watch import Watch
 
     line = output.ProgressLine()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
@@ -48,7 +49,8 @@ def run_undo_import(arguments: Namespace) -> int:
     """Take a whole import back: its games go to the bin as one entry."""
     from desktop_app.domain.rows import BatchId
     from desktop_app.library.library import Library
-    from desktop_app.services.bin_games import Watch, undo_import
+    from desktop_app.services.bin_games import undo_import
+    from desktop_app.services.watch import Watch
 
     line = output.ProgressLine()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
@@ -93,7 +95,8 @@ def _list(library: Library, arguments: Namespace) -> int:
 
 
 def _restore(library: Library, arguments: Namespace) -> int:
-    from desktop_app.services.bin_games import Watch, restore
+    from desktop_app.services.bin_games import restore
+    from desktop_app.services.watch import Watch
 
     if arguments.entry is None:
         raise UsageError("Which entry of the bin is to be restored?", action="See `kibitz bin list`.")
@@ -111,7 +114,8 @@ def _restore(library: Library, arguments: Namespace) -> int:
 
 
 def _empty(library: Library, arguments: Namespace) -> int:
-    from desktop_app.services.bin_games import Watch, empty_bin
+    from desktop_app.services.bin_games import empty_bin
+    from desktop_app.services.watch import Watch
 
     if not arguments.yes:
         raise UsageError(

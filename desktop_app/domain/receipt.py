@@ -70,6 +70,8 @@ class Receipt:
         problems_omitted: how many more the library holds.
         cancelled: whether the user stopped it; the figures then speak of what was committed before.
         batch_id: the library's id of this import, None where nothing was stored.
+        completed: games of which the library had a mere beginning, and that are whole now; they count as duplicates.
+        enrichable: stored games for which duplicates carry more (comments, clocks, tags …), to be taken over on demand.
     """
 
     imported: int
@@ -82,6 +84,8 @@ class Receipt:
     problems_omitted: int = 0
     cancelled: bool = False
     batch_id: int | None = None
+    completed: int = 0
+    enrichable: int = 0
 
     @property
     def read(self) -> int:
@@ -102,4 +106,6 @@ class Receipt:
             "problems_omitted": self.problems_omitted,
             "cancelled": self.cancelled,
             "batch_id": self.batch_id,
+            "completed": self.completed,
+            "enrichable": self.enrichable,
         }

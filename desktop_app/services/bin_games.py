@@ -16,6 +16,8 @@ from desktop_app.domain.rows import BatchState
 from desktop_app.errors import CancelledError, KibitzError
 from desktop_app.library.owners import this_owner
 from desktop_app.services.changes import Changes
+from desktop_app.services.enrich_games import take_back
+from desktop_app.services.watch import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.game import GameId
     from desktop_app.domain.rows import BatchId, ImportBatch
     from desktop_app.library.library import Library
-    from desktop_app.ports import CancelToken, ProgressSink
+    from desktop_app.services.watch import Watch
 
 INITIATOR = "bin"
 _STEP_GAMES = 500
@@ -47,36 +49,6 @@ class Restored:
     games: int
     stayed: int
     cancelled: bool = False
-
-
-class Watch:
-    """Progress, cancellation and news of one long operation."""
-
-    def __init__(
-        self,
-        progress: ProgressSink | None = None,
-        cancel: CancelToken | None = None,
-        on_changes: Callable[[Changes], None] | None = None,
-    ) -> None:
-        self._progress, self._cancel, self._on_changes = progress, cancel, on_changes
-
-    def tell(self, done: int, total: int, text: str) -> None:
-        """Report how far it is."""
-        if self._progress is not None:
-            self._progress.progress(done, total, text)
-
-    def announce(self, changes: Changes) -> None:
-        """Something was committed."""
-        if self._on_changes is not None:
-            self._on_changes(changes)
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether to stop before the next step."""
-        return self._cancel is not None and self._cancel.cancelled()
-
-
-QUIET = Watch()
 
 
 def delete_games(
@@ -115,6 +87,9 @@ def undo_import(
         while some := library.bin.of_import(batch_id, _STEP_GAMES):
             yield some
 
+    for enrichment_id in library.duplicates.enrichments(batch_id):
+        if take_back(library, enrichment_id, watch=watch).cancelled:
+            return Removed(0, None, cancelled=True)
     entry_id = library.bin.open_entry(BinReason.IMPORT_UNDONE, batch_id)
     return _remove(_Removal(library, entry_id, "Undoing the import", batch.imported, watch), steps(), let_go)
 

@@ -63,6 +63,11 @@ class DuplicateNotes:
         self._listed = self._richer = 0
         self.longer = 0
 
+    @property
+    def enrichable(self) -> int:
+        """How many stored games duplicates could enrich now; asks the library where there may be any."""
+        return self._duplicates.count_enrichable(self._batch_id) if self._richer or self.longer else 0
+
     def block(self, start: int, source: str, first_game: int, problems: Sequence[Problem]) -> None:
         """A block's games are about to be put behind the `start` games that wait for the next commit."""
         rejected = ProblemKind.REJECTED

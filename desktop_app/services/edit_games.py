@@ -15,8 +15,8 @@ from desktop_app.domain.names import ascii_lower
 from desktop_app.errors import KibitzError, UsageError
 from desktop_app.library.edits import EditableGame, EditedGame
 from desktop_app.pgn.retag import changed_tags, retagged
-from desktop_app.services.bin_games import QUIET, Watch
 from desktop_app.services.changes import Changes
+from desktop_app.services.watch import QUIET, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -20,8 +20,8 @@ from desktop_app.pgn.merge import merged_text, new_tags
 from desktop_app.pgn.reader import read_game
 from desktop_app.pgn.retag import retagged
 from desktop_app.pgn.splitter import RawGame
-from desktop_app.services.bin_games import QUIET
 from desktop_app.services.changes import Changes
+from desktop_app.services.watch import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.rows import BatchId
     from desktop_app.library.duplicates import Candidate
     from desktop_app.library.library import Library
-    from desktop_app.services.bin_games import Watch
+    from desktop_app.services.watch import Watch
 
 INITIATOR = "enrich"
 _STEP_GAMES = 100

@@ -25,8 +25,11 @@ from desktop_app.errors import CancelledError
 from desktop_app.library.prepared import PreparedGames
 from desktop_app.pgn.sources import Source, open_sources, shown
 from desktop_app.services.changes import Changes
+from desktop_app.services.duplicates import DuplicateNotes, Places
+from desktop_app.services.enrich_games import enrich_import
 from desktop_app.services.import_pool import ReadingPool, read_here
 from desktop_app.services.import_reading import BlockRead, SourceRead, eager_reading_process, reading_process
+from desktop_app.services.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +53,8 @@ _COMMIT_TAKES_S = 0.15
 _COMMITS_AT_ONCE = 2
 """Handed to the writer: one that it works on, and one for the moment when that is done."""
 _COMMIT_S = 1.0
+_FORESEEN_GAMES = 1_000
+"""After so many new games the rest can be foreseen from the bytes."""
 _SMALL_BYTES = 1024 * 1024
 """Less than this is read by one process: a second would not have started before the first is done."""
 
@@ -68,6 +73,7 @@ def import_sources(
 
     `workers` reading processes are used, fewer for little text; 0 reads in the calling process (never in the window's).
     In the `background` they leave the processor to everything else; a command that only imports has no reason to.
+    Indexes that a big import leaves out are built behind it: `library.indexes.restore()` tells when that is done.
     Progress counts bytes on disk. `on_changes` is called after each commit, on this thread. When `cancel` says so, what
     was committed stays and the receipt is marked cancelled. Raises LibraryError kinds; bad sources are problems in the
     receipt, never exceptions.
@@ -151,9 +157,13 @@ class _Import:
         self._commit_games = _FIRST_COMMIT_GAMES
         self._total = sum(source.size for source in sources)
         self._done_bytes = 0
+        self._told_bytes = 0
+        self._deferred = False
         self._imported = self._duplicates = self._rejected = self._repaired = self._unaccounted = 0
         self._problems: list[Problem] = []
         self._omitted = 0
+        self._notes = DuplicateNotes(library, self._batch_id)
+        self._completed = 0
 
     def run(self, workers: int, *, background: bool) -> Receipt:
         """Read, store, tell."""
@@ -165,14 +175,20 @@ class _Import:
             except CancelledError:
                 state = BatchState.CANCELLED
                 self._settle()
+            self._library.imports.finish(self._batch_id, self._receipt(cancelled=False), state)
+            if self._notes.longer:
+                watch = Watch(on_changes=self._on_changes)
+                self._completed = enrich_import(self._library, self._batch_id, moves_only=True, watch=watch).games
             receipt = self._receipt(cancelled=state is BatchState.CANCELLED)
-            self._library.imports.finish(self._batch_id, receipt, state)
         except BaseException:
             with contextlib.suppress(Exception):  # the first error is the one to tell
                 self._settle()
             with contextlib.suppress(Exception):
                 self._library.imports.finish(self._batch_id, self._receipt(cancelled=True), BatchState.INTERRUPTED)
             raise
+        finally:
+            if self._deferred:
+                self._library.indexes.restore()
         logger.info("Import of %s %s: %d games read", self._name, state, receipt.read)
         return receipt
 
@@ -209,6 +225,7 @@ class _Import:
     def _block(self, block: BlockRead) -> None:
         account = self._account
         account.accounted += block.accounted
+        self._notes.block(len(self._prepared), self._sources[block.source].name, account.games, block.problems)
         self._prepared.extend(block.prepared)
         found = block.problems
         if block.other_encoding is not None and not account.encoding_told:
@@ -240,7 +257,7 @@ class _Import:
             prepared, problems = self._prepared, self._waiting
             self._prepared, self._waiting = PreparedGames(), []
             answer = self._library.games.submit_prepared(self._batch_id, prepared, problems)
-            self._in_flight.append(_Commit(answer, problems, len(prepared)))
+            self._in_flight.append(_Commit(answer, problems, prepared, self._notes.take()))
         self._committed_at = time.monotonic()
 
     def _settle(self) -> None:
@@ -252,12 +269,20 @@ class _Import:
         """Wait for the first commit under way, and only then count what it stored."""
         commit = self._in_flight.popleft()
         outcome = commit.answer.result()
-        self._adapt(commit.games, outcome.seconds)
+        self._adapt(len(commit.prepared), outcome.seconds)
         self._imported += len(outcome.imported)
         self._duplicates += len(outcome.duplicate_indexes)
         self._count(commit.problems)
+        if not self._deferred and self._imported >= _FORESEEN_GAMES:
+            self._deferred = self._library.indexes.defer(self._foreseen())
+        self._notes.note(commit.prepared, outcome.duplicate_indexes, commit.places)
         if outcome.imported and self._on_changes is not None:
             self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
+
+    def _foreseen(self) -> int:
+        """How many new games are still to come, if the rest of the bytes is like those that were read."""
+        read = min(self._told_bytes, self._total)
+        return round(self._imported * (self._total - read) / max(read, 1))
 
     def _adapt(self, games: int, seconds: float) -> None:
         """So many games a commit as the library stores in the time it should take; more only step by step."""
@@ -276,6 +301,7 @@ class _Import:
                 self._omitted += 1
 
     def _tell(self, done: int, name: str) -> None:
+        self._told_bytes = done
         if self._progress is not None:
             games = self._imported + self._duplicates + len(self._prepared)
             self._progress.progress(min(done, self._total), self._total, f"{name}: {games} games read")
@@ -292,6 +318,8 @@ class _Import:
             problems_omitted=self._omitted,
             cancelled=cancelled,
             batch_id=self._batch_id,
+            completed=self._completed,
+            enrichable=self._notes.enrichable,
         )
 
 
@@ -300,7 +328,8 @@ class _Commit(NamedTuple):
 
     answer: Future[AddOutcome]
     problems: list[Problem]
-    games: int
+    prepared: PreparedGames
+    places: list[Places]
 
 
 class _SourceAccount:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from desktop_app.services.bin_games import Watch, delete_games, empty_bin, restore, undo_import
+from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
+from desktop_app.services.watch import Watch
 from desktop_app.ui.runtime.notices import NoticeKind
 
 if TYPE_CHECKING:

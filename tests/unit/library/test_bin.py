@@ -20,7 +20,8 @@ from desktop_app.errors import JobOwnedElsewhereError, KibitzError, NotFoundErro
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 from desktop_app.library.owners import this_owner
 from desktop_app.library.tables import analysis, position_segment
-from desktop_app.services.bin_games import Watch, delete_games, empty_bin, restore, undo_import
+from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
+from desktop_app.services.watch import Watch
 from tests.unit.library.processes import script
 from tests.unit.library.records import make_record, make_records
 

@@ -188,7 +188,7 @@ def test_merging_needs_two_names(library: Library) -> None:
 _EDIT = """
 import sys
 from desktop_app.library.library import Library
-from desktop_app.services.bin_games import Watch
+from desktop_app.services.watch import Watch
 from desktop_app.services.edit_games import edit_headers
 from desktop_app.domain.filters import GameQuery
 class Told:
