@@ -2,7 +2,7 @@
 
 Runs the real application in a window (its own virtual display where there is none): with nothing to do, then importing
 a large file while a batch job resumes, then over a large library: how long it takes to stand, and how smoothly its
-table scrolls (`ui_scroll_bench`). The application measures itself; this module never imports Qt. Budget: product.md section 6.
+table scrolls (`ui_scroll_bench`). The application measures itself; this module never imports Qt. Budgets: product.md 6.
 """
 
 from __future__ import annotations
