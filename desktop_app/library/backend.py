@@ -41,12 +41,14 @@ class Backend(ABC):
         location: where it is, for people and for another process's `open`; never with a password.
         path: its file, None where a server keeps it.
         many_hosts: whether processes of several machines may use it at the same time.
+        defers_indexes: whether big imports leave indexes out while they run (indexes.py).
         read_only: it is only read: nothing of it, nor beside it, is written.
     """
 
     location: str
     path: Path | None
     many_hosts: bool
+    defers_indexes: bool
     read_only: bool = False
 
     # -- connections -----------------------------------------------------------------------------------------------
@@ -139,6 +141,25 @@ class Backend(ABC):
     def damage(self, connection: Connection) -> list[str]:
         """What the system's own check finds wrong with the stored data."""
 
+    @abstractmethod
+    def sizes(self, connection: Connection) -> tuple[int, int]:
+        """Bytes that the library takes, and bytes of them that something is stored in."""
+
+    @abstractmethod
+    def compact(self, connection: Connection, told: Callable[[int, int], bool]) -> None:
+        """Give back room that nothing is stored in; outside of any transaction. `told(done, total)`: True stops it.
+
+        Raises DiskFullError where there is no room to work in, CancelledError.
+        """
+
+    @abstractmethod
+    def index_names(self, connection: Connection) -> set[str]:
+        """Names of the indexes that are there."""
+
+    @abstractmethod
+    def name_search_damage(self, connection: Connection, *, repair: bool) -> str:
+        """What is wrong with what finds names by their parts, "" for nothing; mended in a write transaction."""
+
     # -- storing ---------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -150,6 +171,22 @@ class Backend(ABC):
         Values must be what the driver takes (no SQLAlchemy types). Ids are generated where `columns` leave out the
         table's key; for other tables ignore the answer.
         """
+
+    @abstractmethod
+    def insert_new(
+        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> Sequence[int] | None:
+        """Insert many rows that are probably new, given column by column, and return their new ids, in order.
+
+        Nothing is inserted, and None returned, where a unique index refuses one of them; nothing else may have been
+        inserted into the table in this transaction.
+        """
+
+    @abstractmethod
+    def insert_columns(
+        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert many rows, given column by column, their key among them."""
 
     @abstractmethod
     def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
@@ -170,22 +207,6 @@ class Backend(ABC):
         self, words: Sequence[str], *, begun: bool
     ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
         """Games whose comments have these folded words one after another: the column with their ids, and which rows.
-    @abstractmethod
-    def insert_new(
-        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
-    ) -> Sequence[int] | None:
-        """Insert many rows that are probably new, given column by column, and return their new ids, in order.
-
-        Nothing is inserted, and None returned, where a unique index refuses one of them; nothing else may have been
-        inserted into the table in this transaction.
-        """
-
-    @abstractmethod
-    def insert_columns(
-        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
-    ) -> None:
-        """Insert many rows, given column by column, their key among them."""
-
 
         `begun`: the last word may be the beginning of one.
         """
@@ -193,6 +214,14 @@ class Backend(ABC):
     @abstractmethod
     def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
         """Insert game ids with the words of their comments into `game_comment`, and find them from now on."""
+
+    @abstractmethod
+    def id_list(self, connection: Connection, statement: Select[Any] | CompoundSelect[Any]) -> list[int]:
+        """The only column of a query, whole, in any order, by the way that costs least for a hundred thousand."""
+
+    @abstractmethod
+    def stream_ids(self, connection: Connection, statement: Select[Any]) -> Iterator[int]:
+        """The only column of a query, in order, read as it is asked for: whoever stops early has not paid for all."""
 
     @abstractmethod
     def refresh_statistics(self, connection: Connection) -> None:

@@ -152,6 +152,22 @@ class Database:
         found: T = self._hand_over(_Task(run, Future(), in_transaction=False)).result()
         return found
 
+    def compact(self, told: Callable[[int, int], bool] = lambda _done, _total: False) -> tuple[int, int]:
+        """Give back room that nothing is stored in; returns the library's bytes before and after.
+
+        `told(done, total)` is called now and then on the writer thread; True stops it. Writers wait until it is done.
+        """
+
+        def run(connection: Connection) -> tuple[int, int]:
+            backend = self._backend
+            with connection.begin():
+                before, _ = backend.sizes(connection)
+            backend.compact(connection, lambda done, total: self._abandoned or told(done, total))
+            with connection.begin():
+                return before, backend.sizes(connection)[0]
+
+        return self.maintain(run)
+
     def _hand_over(self, task: _Task) -> Future[Any]:
         with self._lock:
             if self._closing:

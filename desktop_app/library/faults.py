@@ -114,27 +114,25 @@ def locked(path: Path, work: Sequence[str] = ()) -> LibraryLockedError:
 
     `work`: what living processes say in the library that they are doing ("process 12 on club-pc, importing …").
     """
-    holders = _holders(path)
-    who = f" by {' and '.join(holders)}" if holders else " by another program"
+    there = holders(path)
+    who = f" by {' and '.join(there)}" if there else " by another program"
     doing = f" ({'; '.join(work)})" if work else ""
     return LibraryLockedError(
         f"The library {path} is being written{who}{doing}.", action="Wait until it is done or close it, then try again."
     )
 
 
-def _holders(path: Path) -> list[str]:
-    """Processes that have the library open, as "name (process 123)"; others than this one first."""
+def holders(path: Path) -> list[str]:
+    """Other processes that have the library open, as "name (process 123)", as far as the system tells us."""
     wanted = {str(path), f"{path}-wal", f"{path}-shm"}
-    own: list[str] = []
-    others: list[str] = []
+    found: list[str] = []
     for process in psutil.process_iter():
         try:
-            if any(file.path in wanted for file in process.open_files()):
-                name = f"{process.name()} (process {process.pid})"
-                (own if process.pid == os.getpid() else others).append(name)
+            if process.pid != os.getpid() and any(file.path in wanted for file in process.open_files()):
+                found.append(f"{process.name()} (process {process.pid})")
         except (psutil.Error, OSError):
             continue
-    return others or own
+    return found
 
 
 _MAKERS: dict[int, Callable[[Path, str], LibraryError]] = {

@@ -14,7 +14,9 @@ from desktop_app.library.duplicates import Duplicates
 from desktop_app.library.edits import Edits
 from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
+from desktop_app.library.holders import work_under_way
 from desktop_app.library.imports import Imports
+from desktop_app.library.indexes import Indexes
 from desktop_app.library.jobs import Jobs
 from desktop_app.library.leases import Lease
 from desktop_app.library.people import People
@@ -33,7 +35,7 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, evaluations, jobs, positions, sets, people, suggestions, bin, edits: what it holds.
+        games, imports, indexes, evaluations, jobs, positions, sets, people, suggestions, bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
@@ -41,6 +43,7 @@ class Library:
         self.database = database
         self.games = Games(database)
         self.imports = Imports(database)
+        self.indexes = Indexes(database)
         self.evaluations = Evaluations(database)
         self.jobs = Jobs(database)
         self.positions = Positions(database)
@@ -68,6 +71,8 @@ class Library:
                 library.lease.start()
             if interrupted := library.imports.mark_interrupted():
                 logger.info("%d import(s) had been interrupted", interrupted)
+            if library.indexes.missing():
+                library.indexes.restore()
             if interrupted := library.edits.mark_interrupted():
                 logger.info("%d edit(s) had been interrupted", interrupted)
         except BaseException:
@@ -94,6 +99,12 @@ class Library:
     def remarks(self) -> list[str]:
         """What people should know about where it is, as sentences; mostly nothing."""
         return self.database.backend.remarks()
+
+    def work_under_way(self) -> list[str]:
+        """What living processes do in it, this one too: "process 12 on club-pc, importing twic.pgn since 14:03"."""
+        many_hosts = self.database.backend.many_hosts
+        with self.database.read() as connection:
+            return work_under_way(lambda sql: connection.exec_driver_sql(sql).all(), many_hosts=many_hosts)
 
     def check(self) -> list[str]:
         """What is wrong with the file, an empty list when it is sound. Reads all of it."""

@@ -25,7 +25,8 @@ from desktop_app.errors import (
     LibraryLockedError,
     LibraryReadOnlyError,
 )
-from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
+from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of, integers
+from desktop_app.library.compacting import compact_postgres
 from desktop_app.library.faults import not_a_library
 from desktop_app.library.holders import work_under_way
 from desktop_app.library.tables import name_entry
@@ -34,11 +35,12 @@ from desktop_app.library.tables_sets import game_comment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Select, Table
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select, Table
 
 logger = logging.getLogger(__name__)
 
 SIGNATURE = "Kibitz library"
+_STREAMED_AT_ONCE = 5_000
 """Comment on the version table that tells our databases from other programs' that use Alembic too."""
 
 _WRITE_LOCK = 0x4B696274
@@ -68,6 +70,7 @@ class PostgresBackend(Backend):
     """Connections to one PostgreSQL database."""
 
     many_hosts = True
+    defers_indexes = False  # dropping one would wait for every reader, and readers for it
 
     def __init__(self, url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
         """Take a postgresql:// or postgresql+psycopg:// URL; nothing is connected yet. Raises LibraryError."""
@@ -214,6 +217,24 @@ class PostgresBackend(Backend):
         """Nothing: the server reports damage when it meets it."""
         return []
 
+    def sizes(self, connection: Connection) -> tuple[int, int]:
+        """The database's size; what of it is empty only shows by compacting."""
+        size = int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+        return size, size
+
+    def compact(self, connection: Connection, told: Callable[[int, int], bool]) -> None:
+        """VACUUM FULL, table by table."""
+        compact_postgres(connection.connection.dbapi_connection, _WRITE_LOCK, told)
+
+    def index_names(self, connection: Connection) -> set[str]:
+        """From the server's own list."""
+        names = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+        return set(connection.exec_driver_sql(names).scalars())
+
+    def name_search_damage(self, connection: Connection, *, repair: bool) -> str:  # noqa: ARG002 -- the interface
+        """Nothing: it is an index like any other."""
+        return ""
+
     # -- storing ---------------------------------------------------------------------------------------------------
 
     def insert_rows(
@@ -228,26 +249,6 @@ class PostgresBackend(Backend):
         statement = insert(table).returning(key, sort_by_parameter_order=True)
         return list(connection.execute(statement, values).scalars())
 
-    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
-        """As any other rows."""
-        connection.execute(
-            insert(name_entry), [dict(zip(("kind", "name", "folded"), row, strict=True)) for row in rows]
-        )
-
-    # -- searching -------------------------------------------------------------------------------------------------
-
-    def create_text_search(self, connection: Connection) -> None:
-        """Words of comments; a trigram index where the server lets us have pg_trgm, else names are read through."""
-        connection.exec_driver_sql(
-            "CREATE INDEX ix_game_comment_words ON game_comment USING gin (to_tsvector('simple', words))"
-        )
-        try:
-            with connection.begin_nested():
-                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-                connection.exec_driver_sql(
-                    "CREATE INDEX ix_name_entry_folded ON name_entry USING gin (folded gin_trgm_ops)"
-                )
-        except DBAPIError as error:
     def insert_new(
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
     ) -> Sequence[int] | None:
@@ -280,6 +281,26 @@ class PostgresBackend(Backend):
                 raise IntegrityError(statement, None, error) from error
             raise
 
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """As any other rows."""
+        connection.execute(
+            insert(name_entry), [dict(zip(("kind", "name", "folded"), row, strict=True)) for row in rows]
+        )
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def create_text_search(self, connection: Connection) -> None:
+        """Words of comments; a trigram index where the server lets us have pg_trgm, else names are read through."""
+        connection.exec_driver_sql(
+            "CREATE INDEX ix_game_comment_words ON game_comment USING gin (to_tsvector('simple', words))"
+        )
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+                connection.exec_driver_sql(
+                    "CREATE INDEX ix_name_entry_folded ON name_entry USING gin (folded gin_trgm_ops)"
+                )
+        except DBAPIError as error:
             logger.info("no trigram index in %s: %s", self.location, error.orig)
 
     def folded_contains(self, needle: str) -> ColumnElement[bool]:
@@ -298,6 +319,17 @@ class PostgresBackend(Backend):
     def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
         """As any other rows."""
         self.insert_rows(connection, game_comment, ("game_id", "words"), rows)
+
+    def id_list(self, connection: Connection, statement: Select[Any] | CompoundSelect[Any]) -> list[int]:
+        """A row each."""
+        return list(integers(connection, statement))
+
+    def stream_ids(self, connection: Connection, statement: Select[Any]) -> Iterator[int]:
+        """By a cursor of the server, some thousands at once."""
+        options = {"stream_results": True, "max_row_buffer": _STREAMED_AT_ONCE}
+        with connection.execute(statement, execution_options=options) as result:
+            for some in result.scalars().partitions(_STREAMED_AT_ONCE):
+                yield from some
 
     def refresh_statistics(self, connection: Connection) -> None:
         """Nothing: the server does it by itself."""
@@ -358,6 +390,12 @@ _MAY_WRITE = (
 _TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
 _SIGNED = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"
 
+_REFUSED = "23"
+"""Class of SQLSTATE: a constraint refused a row."""
+
+_NOT_UNIQUE = "23505"
+"""SQLSTATE of a row that a unique index refused."""
+
 _CHECK_SERVER = "Check the server and the URL given with --library, then try again."
 _KNOWN: tuple[tuple[str, type[LibraryError], str, str], ...] = (
     ("40", LibraryLockedError, "Another program changed the library {where} at the same moment.", "Try again."),
@@ -389,12 +427,6 @@ def _try_rested(driver: Any, record: Any, _proxy: object) -> None:
     """Whether the server is still there is found out before anybody relies on it, not by failing."""
     if time.monotonic() - record.info.get("rests_since", time.monotonic()) < _RESTED_S:
         return
-_REFUSED = "23"
-"""Class of SQLSTATE: a constraint refused a row."""
-
-_NOT_UNIQUE = "23505"
-"""SQLSTATE of a row that a unique index refused."""
-
     try:
         with driver.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import re
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, Text, bindparam, column, create_engine, event, func, text
+from sqlalchemy import Integer, Text, bindparam, column, create_engine, event, func, select, text
 from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
@@ -20,6 +21,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from desktop_app.errors import LibraryError, LibraryReadOnlyError
 from desktop_app.library import read_only_files
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of
+from desktop_app.library.compacting import compact_sqlite, sqlite_sizes
 from desktop_app.library.faults import explain, is_busy, locked, not_a_library, read_only, writable
 from desktop_app.library.file_systems import is_read_only_medium, network_kind
 from desktop_app.library.holders import work_under_way
@@ -28,7 +30,7 @@ from desktop_app.library.tables import game, name_entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, Table
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, FromClause, Select, Table
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +62,11 @@ CREATE TRIGGER game_comment_removed AFTER DELETE ON game_comment BEGIN \
 INSERT INTO comment_fts (comment_fts, rowid, words) VALUES ('delete', old.game_id, old.words); END
 """.strip().splitlines()
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-_STEPS_BETWEEN_QUESTIONS = 100_000
+_INDEX_NAMES = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+_INDEXED_BY = re.compile(r" INDEXED BY (\w+)")
 _SET_LAST_ID = "UPDATE sqlite_sequence SET seq = ? WHERE name = ?"
 _EMPTY: dict[type, str] = {type(None): "NULL", bytes: "x''"}
+_STEPS_BETWEEN_QUESTIONS = 100_000
 
 
 def sqlite_path(location: str | Path) -> Path:
@@ -101,6 +105,7 @@ class SqliteBackend(Backend):
         self.network = network_kind(path)
         self.many_hosts = bool(self.network)
         self._busy_timeout_ms = busy_timeout_ms
+        self._abandoned_when: Callable[[], bool] | None = None
 
     # -- connections -----------------------------------------------------------------------------------------------
 
@@ -134,6 +139,7 @@ class SqliteBackend(Backend):
         )
         engine.dialect.statement_compiler = _HintingCompiler
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "before_cursor_execute", _only_known_indexes, retval=True)
         if self.read_only:
             self._watch_for_writers(engine)
         return engine
@@ -196,6 +202,7 @@ class SqliteBackend(Backend):
 
     def abandon_when(self, connection: Connection, asked: Callable[[], bool]) -> None:
         """SQLite asks now and then, so that a statement ends whenever it starts."""
+        self._abandoned_when = asked
         _driver(connection).set_progress_handler(asked, _STEPS_BETWEEN_QUESTIONS)
 
     def interrupt(self, connection: Connection) -> None:
@@ -329,6 +336,32 @@ class SqliteBackend(Backend):
         said = [str(line) for line in connection.exec_driver_sql("PRAGMA integrity_check").scalars()]
         return [] if said == ["ok"] else said
 
+    def sizes(self, connection: Connection) -> tuple[int, int]:
+        """From SQLite's count of pages."""
+        return sqlite_sizes(_driver(connection))
+
+    def compact(self, connection: Connection, told: Callable[[int, int], bool]) -> None:
+        """VACUUM; afterwards statements can be abandoned as before."""
+        try:
+            compact_sqlite(_driver(connection), self.path, told)
+        finally:
+            if self._abandoned_when is not None:
+                self.abandon_when(connection, self._abandoned_when)
+
+    def index_names(self, connection: Connection) -> set[str]:
+        """From SQLite's own list."""
+        return set(connection.exec_driver_sql(_INDEX_NAMES).scalars())
+
+    def name_search_damage(self, connection: Connection, *, repair: bool) -> str:
+        """FTS5 compares its table with `name_entry`."""
+        try:
+            if repair:
+                connection.exec_driver_sql("INSERT INTO name_fts (name_fts) VALUES ('rebuild')")
+            connection.exec_driver_sql("INSERT INTO name_fts (name_fts, rank) VALUES ('integrity-check', 1)")
+        except DBAPIError as error:
+            return str(error.orig)
+        return ""
+
     # -- storing ---------------------------------------------------------------------------------------------------
 
     def insert_rows(
@@ -349,36 +382,6 @@ class SqliteBackend(Backend):
         connection.exec_driver_sql(statement, list(rows))
         return ids
 
-    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
-        """In one statement: after each, the trigram table writes out what it has, which costs more than the rows."""
-        connection.exec_driver_sql(_INSERT_NAMES, (json.dumps(rows, ensure_ascii=False),))
-
-    # -- searching -------------------------------------------------------------------------------------------------
-
-    def create_text_search(self, connection: Connection) -> None:
-        """FTS5 tables kept up by triggers: trigrams of names, which are only ever added, and words of comments."""
-        connection.exec_driver_sql(
-            "CREATE VIRTUAL TABLE name_fts USING fts5"
-            "(folded, content='name_entry', content_rowid='id', tokenize='trigram', detail='full')"
-        )
-        connection.exec_driver_sql(
-            "CREATE TRIGGER name_entry_added AFTER INSERT ON name_entry BEGIN "
-            "INSERT INTO name_fts (rowid, folded) VALUES (new.id, new.folded); END"
-        )
-        for statement in _COMMENT_SEARCH:
-            connection.exec_driver_sql(statement)
-
-    def folded_contains(self, needle: str) -> ColumnElement[bool]:
-        """By trigrams; texts shorter than one are looked for in every name."""
-        if len(needle) < _TRIGRAM:
-            return func.instr(name_entry.c.folded, needle) > 0
-        phrase = '"' + needle.replace('"', '""') + '"'
-        found = text("SELECT rowid FROM name_fts WHERE name_fts MATCH :phrase").bindparams(
-            bindparam("phrase", phrase, unique=True)
-        )
-        return name_entry.c.id.in_(found.columns(column("rowid", Integer)))
-
-    def comment_words(
     def insert_new(
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
     ) -> Sequence[int] | None:
@@ -418,6 +421,36 @@ class SqliteBackend(Backend):
         statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join(marks)})'  # noqa: S608 -- our own names
         connection.exec_driver_sql(statement, list(zip(*given, strict=True)))
 
+    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+        """In one statement: after each, the trigram table writes out what it has, which costs more than the rows."""
+        connection.exec_driver_sql(_INSERT_NAMES, (json.dumps(rows, ensure_ascii=False),))
+
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def create_text_search(self, connection: Connection) -> None:
+        """FTS5 tables kept up by triggers: trigrams of names, which are only ever added, and words of comments."""
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE name_fts USING fts5"
+            "(folded, content='name_entry', content_rowid='id', tokenize='trigram', detail='full')"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER name_entry_added AFTER INSERT ON name_entry BEGIN "
+            "INSERT INTO name_fts (rowid, folded) VALUES (new.id, new.folded); END"
+        )
+        for statement in _COMMENT_SEARCH:
+            connection.exec_driver_sql(statement)
+
+    def folded_contains(self, needle: str) -> ColumnElement[bool]:
+        """By trigrams; texts shorter than one are looked for in every name."""
+        if len(needle) < _TRIGRAM:
+            return func.instr(name_entry.c.folded, needle) > 0
+        phrase = '"' + needle.replace('"', '""') + '"'
+        found = text("SELECT rowid FROM name_fts WHERE name_fts MATCH :phrase").bindparams(
+            bindparam("phrase", phrase, unique=True)
+        )
+        return name_entry.c.id.in_(found.columns(column("rowid", Integer)))
+
+    def comment_words(
         self, words: Sequence[str], *, begun: bool
     ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
         """By the FTS5 table; a star behind a phrase makes its last word a beginning."""
@@ -428,6 +461,21 @@ class SqliteBackend(Backend):
     def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
         """In one statement, as names."""
         connection.exec_driver_sql(_INSERT_COMMENTS, (json.dumps(rows, ensure_ascii=False),))
+
+    def id_list(self, connection: Connection, statement: Select[Any] | CompoundSelect[Any]) -> list[int]:
+        """As one text: a row each costs twice as much."""
+        ids = statement.subquery()
+        found: list[int] = json.loads(
+            connection.execute(select(func.json_group_array(next(iter(ids.c)))).select_from(ids)).scalar_one()
+        )
+        return found
+
+    def stream_ids(self, connection: Connection, statement: Select[Any]) -> Iterator[int]:
+        """SQLite works only as far as it is read."""
+        with connection.execute(statement) as result:
+            cursor: Any = result.cursor
+            for (value,) in cursor:
+                yield value
 
     def refresh_statistics(self, connection: Connection) -> None:
         """Sample a thousand rows an index."""
@@ -468,6 +516,20 @@ def _driver(connection: Connection) -> sqlite3.Connection:
 
 def _begin(connection: Connection) -> Any:
     connection.exec_driver_sql("BEGIN")
+
+
+def _only_known_indexes(
+    connection: Connection, cursor: sqlite3.Cursor, statement: str, parameters: Any, context: object, many: bool
+) -> tuple[str, Any]:
+    """Leave the choice to SQLite where a statement names an index that an import has left out (indexes.py).
+
+    Looked up in the very transaction that reads: indexes come and go in others.
+    """
+    del cursor, context, many
+    if " INDEXED BY " in statement:
+        there = {name for (name,) in _driver(connection).execute(_INDEX_NAMES)}
+        statement = _INDEXED_BY.sub(lambda found: found[0] if found[1] in there else "", statement)
+    return statement, parameters
 
 
 def _begin_immediate(connection: Connection) -> Any:
