@@ -275,8 +275,8 @@ def eager_reading_process(connection: Connection) -> None:
 
 
 def _serve(receive: Callable[[], ReadTask | None], send: Callable[[Message], None]) -> None:
-    send(Ready())
     _fast_reader()
+    send(Ready())
     # What is loaded by now stays: the collector need not walk it again for every few hundred games.
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)

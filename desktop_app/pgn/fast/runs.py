@@ -28,6 +28,8 @@ LENGTHS = [len(result) for result in _RESULTS]
 class RunReader:
     """Reads games that follow one another and are plain. `keys`: Polyglot keys of the positions that have a name.
 
+    Raises ValueError for more keys than there is room for.
+
     Attributes:
         at: where the game begins that is being read, or that stopped the run.
         count: games read since `start`, the length of each of the lists.
@@ -45,7 +47,7 @@ class RunReader:
         self._tags = TagReader()
         self._keys = [0] * 16384
         self._numbers = [-1] * 16384
-        self._set_keys(list(keys)[:_MOST_KEYS])
+        self._set_keys(list(keys))
         self.start(0)
 
     def start(self, place: int) -> None:
@@ -75,6 +77,8 @@ class RunReader:
             del values[self.count :]  # type: ignore[attr-defined]  # lists of several kinds
 
     def _set_keys(self, keys: list[int]) -> None:
+        if len(keys) > _MOST_KEYS:
+            raise ValueError(f"{len(keys)} named positions are more than the table holds")
         for slot in range(_SLOTS):
             self._keys[slot] = 0
             self._numbers[slot] = -1
