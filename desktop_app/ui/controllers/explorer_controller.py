@@ -96,7 +96,7 @@ class ExplorerController(QObject):
     @property
     def filtered(self) -> bool:
         """Whether the list of games shows a part of the library."""
-        return self._library.total != self._games.rowCount()
+        return self._library.filtered
 
     @property
     def everything(self) -> bool:

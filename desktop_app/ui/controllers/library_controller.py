@@ -21,12 +21,14 @@ from desktop_app.ui.runtime.throttle import Throttle
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.domain.game import GameId
+    from desktop_app.domain.rows import GameRow
     from desktop_app.services.changes import Changes
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.models.library_model import LibraryModel
 
 _RELOAD_INTERVAL_MS = 1000
+_FIRST_ROWS = 100
+"""Rows that are shown while the list of a large library is being read for the first time."""
 _RELOAD_SHARE = 10
 """While games pour in, reading the list again may take a tenth of the time at most."""
 
@@ -45,6 +47,7 @@ class LibraryController(QObject):
     reloaded = Signal()
     filter_changed = Signal(str)
     scope_changed = Signal(object)
+    _first_read = Signal(int, object, int)
 
     def __init__(self, desk: Desk, model: LibraryModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +59,7 @@ class LibraryController(QObject):
         self._throttle = Throttle(_RELOAD_INTERVAL_MS, self.reload, self)
         self.total = 0
         self._rows = RowRequests(desk, model, self)
+        self._first_read.connect(self._on_first_read)
         desk.events.changed.connect(self._on_changed)
 
     def set_filter(self, expression: str) -> None:
@@ -121,11 +125,15 @@ class LibraryController(QObject):
         self._throttle.cancel()
         self._sequence += 1
         sequence, library = self._sequence, self._desk.library
-        query = self.query
-        filtered = bool(self._expression) or self.scope.scope.kind is not ScopeKind.ALL
+        query, filtered = self.query, self.filtered
+        first, told = self._model.rowCount() == 0, self._first_read.emit
         started = time.monotonic()
 
         def read() -> tuple[Sequence[int], int]:
+            if first:
+                total = library.games.count(GameQuery())
+                if total > _FIRST_ROWS:
+                    told(sequence, library.games.page(query, 0, _FIRST_ROWS), total)
             ids = library.games.ids(query)
             return ids, library.games.count(GameQuery()) if filtered else len(ids)
 
@@ -140,6 +148,21 @@ class LibraryController(QObject):
         """Games an import brought, in the order of the file."""
         library, query = self._desk.library, GameQuery(filter=parse_filter(f"batch={batch_id}"))
         self._desk.operations.read("Reading the import", lambda: library.games.ids(query), done)
+
+    @Slot(int, object, int)
+    def _on_first_read(self, sequence: int, rows: Sequence[GameRow], total: int) -> None:
+        """The list is long: its first page stands while the others are still being read."""
+        if sequence == self._sequence and rows:
+            self.total = total
+            self.about_to_reload.emit()
+            self._model.show_first(rows)
+            self.reloaded.emit()
+            self.counted.emit(len(rows) if self.filtered else total, total)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the list is meant to show a part of the library."""
+        return bool(self._expression) or self.scope.scope.kind is not ScopeKind.ALL
 
     def _on_ids(self, sequence: int, ids: Sequence[int], total: int) -> None:
         if sequence != self._sequence:

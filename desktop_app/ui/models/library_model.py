@@ -160,6 +160,15 @@ class LibraryModel(QAbstractTableModel):
         self._pages.clear()
         self.endResetModel()
 
+    def show_first(self, rows: Sequence[GameRow]) -> None:
+        """Show the first page of a list whose other ids are still being read; `set_ids` brings them."""
+        self.set_ids(row.id for row in rows)
+        self._place = {row.id: place for place, row in enumerate(rows)}
+        if 0 not in self._asked:
+            self._asked.add(0)
+            self._pages.append(0)
+        self.put_rows(rows, self.generation)
+
     def put_rows(self, rows: Iterable[GameRow], generation: int) -> None:
         """Fetched rows, in any order; those of an older generation are dropped."""
         if generation != self.generation:
