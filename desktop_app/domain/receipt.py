@@ -34,6 +34,8 @@ class Problem:
         reason: one sentence for the user.
         headers: tags that could be read.
         text: the offending text, so that it can be opened, mended and imported again; may be cut (the reason says so).
+        id: the library's number of it, None before it is stored.
+        mended: its text was mended by hand and imported since.
     """
 
     source: str
@@ -44,6 +46,8 @@ class Problem:
     reason: str
     headers: dict[str, str] = field(default_factory=dict)
     text: str = ""
+    id: int | None = field(default=None, compare=False)
+    mended: bool = field(default=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
         """The shape of product.md section 3."""

@@ -10,7 +10,7 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from desktop_app.domain.receipt import Problem, ProblemKind, Receipt
 from desktop_app.domain.rows import BatchId, BatchState, ImportBatch
@@ -20,6 +20,7 @@ from desktop_app.library.leases import is_running
 from desktop_app.library.owners import this_owner
 from desktop_app.library.prepared import storable
 from desktop_app.library.tables import import_batch, import_problem
+from desktop_app.library.tables_bin import import_mending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,13 +101,27 @@ class Imports:
     def problems(self, batch_id: BatchId | int, *, limit: int | None = None) -> tuple[Problem, ...]:
         """What an import had to tell, in the order it was found, with the offending texts."""
         statement = (
-            select(import_problem)
-            .where(import_problem.c.batch_id == int(batch_id))
-            .order_by(import_problem.c.id)
-            .limit(limit)
+            _problems().where(import_problem.c.batch_id == int(batch_id)).order_by(import_problem.c.id).limit(limit)
         )
         with self._database.read() as connection:
             return tuple(_problem(row) for row in connection.execute(statement))
+
+    def problem(self, problem_id: int) -> Problem:
+        """One problem with its text. Raises NotFoundError."""
+        with self._database.read() as connection:
+            found = connection.execute(_problems().where(import_problem.c.id == problem_id)).first()
+        if found is None:
+            raise NotFoundError(f"There is no problem {problem_id} in this library's imports.")
+        return _problem(found)
+
+    def mark_mended(self, problem_id: int, batch_id: BatchId | int) -> None:
+        """The problem's text was mended by hand, and this import took it."""
+
+        def store(connection: Connection) -> None:
+            connection.execute(delete(import_mending).where(import_mending.c.problem_id == problem_id))
+            connection.execute(insert(import_mending), {"problem_id": problem_id, "batch_id": int(batch_id)})
+
+        self._database.write(store)
 
     def mark_interrupted(self) -> int:
         """Mark running batches whose process is dead as interrupted; returns how many. Called when a library opens."""
@@ -177,6 +192,12 @@ def _problem_row(batch_id: int, problem: Problem) -> dict[str, Any]:
     }
 
 
+def _problems() -> Select[Any]:
+    return select(import_problem, import_mending.c.problem_id.is_not(None).label("mended")).join_from(
+        import_problem, import_mending, import_mending.c.problem_id == import_problem.c.id, isouter=True
+    )
+
+
 def _problem(row: Any) -> Problem:
     return Problem(
         source=row.source,
@@ -187,4 +208,6 @@ def _problem(row: Any) -> Problem:
         reason=row.reason,
         headers=json.loads(row.headers),
         text="" if row.text is None else zlib.decompress(row.text).decode("utf-8", "surrogatepass"),
+        id=row.id,
+        mended=bool(row.mended),
     )
