@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import wait
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.judgement import Grading
     from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import GameRow
+    from desktop_app.library.library import Library
 
 SHOWN_PROBLEMS = 20
 DEFAULT_LIMIT = 50
@@ -28,6 +30,7 @@ FULL_COLUMNS = 150
 """Width of the list where the terminal has the room; narrower ones shorten openings first, then names."""
 
 STANDARD_OUTPUT = "-"
+_POLL_S = 0.2
 
 
 def run_import(arguments: Namespace) -> int:
@@ -42,6 +45,7 @@ def run_import(arguments: Namespace) -> int:
             library, arguments.paths, progress=line, cancel=interrupt, workers=cores(), background=False
         )
         line.clear()
+        _wait_for_indexes(library, interrupt)
     if arguments.json:
         output.print_json(receipt.to_json())
     else:
@@ -50,6 +54,13 @@ def run_import(arguments: Namespace) -> int:
         output.complain("Stopped before the end; the games named above are in the library.")
         return INTERRUPTED
     return 1 if _anything_rejected(receipt) else 0
+
+
+def _wait_for_indexes(library: Library, interrupt: Interrupt) -> None:
+    """Let a big import's indexes be built; stopped, the next opening of the library goes on with them."""
+    building = library.indexes.restore()
+    while not wait({building}, _POLL_S).done and not interrupt.cancelled():
+        pass
 
 
 def _anything_rejected(receipt: Receipt) -> bool:
@@ -79,7 +90,7 @@ def run_list(arguments: Namespace) -> int:
 
     query = GameQuery(filter=parse_filter(arguments.filter or ""))
     limit = arguments.limit or (None if arguments.json else DEFAULT_LIMIT)
-    with Library.open(paths.library_location(arguments.library)) as library:
+    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
         total = library.games.count(query)
         rows = library.games.page(query, 0, total if limit is None else limit)
     if arguments.json:
@@ -142,7 +153,7 @@ def run_show(arguments: Namespace) -> int:
     from desktop_app.library.library import Library
     from desktop_app.services.show_game import show_game, to_json
 
-    with Library.open(paths.library_location(arguments.library)) as library:
+    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
         view = show_game(library, GameId(arguments.id), grading=_grading())
     if arguments.json:
         output.print_json(to_json(view))
@@ -157,7 +168,10 @@ def run_export(arguments: Namespace) -> int:
     from desktop_app.services.export_games import export_games
 
     line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
+    ):
         ids = selected_games(library, arguments)
         report = export_games(library, ids, arguments.output, progress=line, cancel=interrupt, grading=_grading())
         line.clear()

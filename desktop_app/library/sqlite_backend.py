@@ -98,6 +98,7 @@ class SqliteBackend(Backend):
     """
 
     path: Path
+    defers_indexes = True
 
     def __init__(self, path: Path, *, busy_timeout_ms: int = DEFAULT_BUSY_TIMEOUT_MS) -> None:
         self.path = path
@@ -518,18 +519,15 @@ def _begin(connection: Connection) -> Any:
     connection.exec_driver_sql("BEGIN")
 
 
-def _only_known_indexes(
-    connection: Connection, cursor: sqlite3.Cursor, statement: str, parameters: Any, context: object, many: bool
-) -> tuple[str, Any]:
+def _only_known_indexes(connection: Connection, _cursor: object, statement: str, *others: Any) -> tuple[str, Any]:
     """Leave the choice to SQLite where a statement names an index that an import has left out (indexes.py).
 
     Looked up in the very transaction that reads: indexes come and go in others.
     """
-    del cursor, context, many
     if " INDEXED BY " in statement:
         there = {name for (name,) in _driver(connection).execute(_INDEX_NAMES)}
         statement = _INDEXED_BY.sub(lambda found: found[0] if found[1] in there else "", statement)
-    return statement, parameters
+    return statement, others[0]
 
 
 def _begin_immediate(connection: Connection) -> Any:
