@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
+from desktop_app.services.enrich_games import enrich_import, take_back
 from desktop_app.services.watch import Watch
 from desktop_app.ui.runtime.notices import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.domain.bin import BinEntry, BinnedGame, EntryId
+    from desktop_app.domain.bin import BinEntry, BinnedGame, EnrichmentId, EntryId
     from desktop_app.domain.game import GameId
     from desktop_app.domain.rows import BatchId
     from desktop_app.ports import CancelToken, ProgressSink
     from desktop_app.services.bin_games import Removed, Restored
     from desktop_app.services.changes import Changes
+    from desktop_app.services.enrich_games import EnrichReport, TakenBack
     from desktop_app.ui.controllers.desk import Desk
-    from desktop_app.ui.controllers.undo_stack import UndoStack
+    from desktop_app.ui.controllers.undo_stack import UndoStack, UndoStep
 
 T = TypeVar("T")
 _MOST_GAMES = 500
@@ -54,6 +56,7 @@ class BinController(QObject):
         """`let_go` is called on an operation's thread with games that nobody shall analyse any more."""
         super().__init__(parent)
         self._desk, self._undo, self._let_go = desk, undo, let_go
+        self._imports: dict[int, UndoStep] = {}
         self._facts_changed.connect(self._on_facts_changed)
 
     # -- removing --------------------------------------------------------------------------------------------------
@@ -69,19 +72,26 @@ class BinController(QObject):
 
         self._run(f"Deleting {_counted(len(games))}", call, self._on_deleted)
 
-    def undo_import(self, batch_id: BatchId, *, done: Callable[[], None] | None = None) -> None:
+    def undo_import(self, batch_id: BatchId) -> None:
         """Move all games of an import into the bin, and take back what it enriched."""
         library, let_go = self._desk.library, self._let_go
+        if (step := self._imports.pop(int(batch_id), None)) is not None:
+            self._undo.drop(step)
 
         def call(cancel: CancelToken, progress: ProgressSink) -> Removed:
             return undo_import(library, batch_id, let_go=let_go, watch=self._watch(cancel, progress))
 
-        def then(removed: Removed) -> None:
-            self._on_import_undone(removed)
-            if done is not None:
-                done()
+        self._run("Undoing the import", call, self._on_import_undone)
 
-        self._run("Undoing the import", call, then)
+    def offer_import_undo(self, batch_id: BatchId, games: int) -> Callable[[], None]:
+        """An import brought games: Undo takes it back. Returns what a toast's button does."""
+        step = self._undo.push(f"import of {_counted(games)}", partial(self.undo_import, batch_id))
+        self._imports[int(batch_id)] = step
+
+        def take_back() -> None:
+            self._undo.take_back(step)
+
+        return take_back
 
     def _on_deleted(self, removed: Removed) -> None:
         if removed.entry_id is None:
@@ -99,12 +109,48 @@ class BinController(QObject):
             self._offer_undo(removed.entry_id, "undoing the import", text)
 
     def _offer_undo(self, entry_id: EntryId, name: str, text: str) -> None:
-        step = self._undo.push(name, partial(self.restore, entry_id))
+        self._offer(partial(self.restore, entry_id), name, text)
+
+    def _offer(self, undo: Callable[[], None], name: str, text: str) -> None:
+        step = self._undo.push(name, undo)
 
         def take_back() -> None:
             self._undo.take_back(step)
 
         self._desk.notices.post(text, NoticeKind.DONE, action_text="Undo", action=take_back)
+
+    # -- enriching -------------------------------------------------------------------------------------------------
+
+    def enrich(self, batch_id: BatchId) -> None:
+        """Give stored games what duplicates of an import carry beyond them."""
+        library = self._desk.library
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> EnrichReport:
+            return enrich_import(library, batch_id, watch=self._watch(cancel, progress))
+
+        self._run("Enriching games", call, self._on_enriched)
+
+    def take_back(self, enrichment_id: EnrichmentId) -> None:
+        """Make the games of an enrichment what they were."""
+        library = self._desk.library
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> TakenBack:
+            return take_back(library, enrichment_id, watch=self._watch(cancel, progress))
+
+        def done(back: TakenBack) -> None:
+            text = f"{_counted(back.games)} as before"
+            if back.stayed:
+                text += f"; {_counted(back.stayed)} stayed, changed again since"
+            self._desk.notices.post(text, NoticeKind.WARNING if back.stayed else NoticeKind.DONE)
+
+        self._run("Taking back", call, done)
+
+    def _on_enriched(self, report: EnrichReport) -> None:
+        if report.enrichment_id is None:
+            self._desk.notices.post("The duplicates held nothing that could be taken over.")
+            return
+        undo = partial(self.take_back, report.enrichment_id)
+        self._offer(undo, f"enrich {_counted(report.games)}", f"{_counted(report.games)} enriched")
 
     # -- the bin itself --------------------------------------------------------------------------------------------
 

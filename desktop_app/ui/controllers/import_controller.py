@@ -13,21 +13,21 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.services.changes import Changes
 from desktop_app.services.import_games import import_sources, import_text
+from desktop_app.services.receipts import import_account, import_mended
 from desktop_app.ui.runtime.notices import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_app.domain.receipt import Problem, Receipt
+    from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import ImportBatch
     from desktop_app.ports import CancelToken, ProgressSink
+    from desktop_app.services.receipts import ImportAccount
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.runtime.operations import Operation
 
 _TAG_LINE = re.compile(r'^\s*\[\s*[A-Za-z0-9_]+\s+"', re.MULTILINE)
 _FIRST_MOVE = re.compile(r"(?:^|\s)1\s*\.\s*(?:[a-hNBRQKO])")
-
-_MOST_PROBLEMS = 1000
 
 
 def looks_like_pgn(text: str) -> bool:
@@ -82,10 +82,23 @@ class ImportController(QObject):
         """All imports the library remembers, newest first."""
         self._desk.operations.read("Reading the imports", self._desk.library.imports.list, done)
 
-    def load_problems(self, batch_id: int, done: Callable[[tuple[Problem, ...]], None]) -> None:
-        """What an import had to tell, with the offending texts; the first thousand."""
-        imports = self._desk.library.imports
-        self._desk.operations.read("Reading an import", lambda: imports.problems(batch_id, limit=_MOST_PROBLEMS), done)
+    @Slot(int, str)
+    def import_mended(self, problem_id: int, text: str) -> None:
+        """Import the text of a problem as it was mended by hand."""
+        if not looks_like_pgn(text):
+            self._desk.notices.post("That is no PGN: no tags and no moves were found.", NoticeKind.WARNING)
+            return
+        library, announce = self._desk.library, self._facts_changed.emit
+
+        def call(cancel: CancelToken, progress: ProgressSink) -> Receipt:
+            return import_mended(library, problem_id, text, progress=progress, cancel=cancel, on_changes=announce)
+
+        self._enqueue("Importing the mended text", call, offer=False)
+
+    def load_account(self, batch_id: int, done: Callable[[ImportAccount], None]) -> None:
+        """All that is known of an import: problems with their texts, duplicates, where its games are."""
+        library = self._desk.library
+        self._desk.operations.read("Reading an import", lambda: import_account(library, batch_id), done)
 
     def _enqueue(self, title: str, call: Callable[[CancelToken, ProgressSink], Receipt], *, offer: bool) -> None:
         self._waiting.append((title, call, offer))
@@ -121,6 +134,8 @@ def receipt_sentence(receipt: Receipt) -> str:
     parts = [f"{receipt.imported:,} imported"]
     if receipt.duplicates:
         parts.append(f"{receipt.duplicates:,} already here")
+    if receipt.completed:
+        parts.append(f"{receipt.completed:,} of them completed")
     if receipt.rejected:
         parts.append(f"{receipt.rejected:,} rejected")
     games = "game" if receipt.read == 1 else "games"

@@ -39,7 +39,7 @@ class ProblemsModel(TableRows[tuple[int, Problem]]):
         problem = row[1]
         white, black = problem.headers.get("White", ""), problem.headers.get("Black", "")
         return (
-            problem.kind,
+            "mended" if problem.mended else problem.kind,
             "" if problem.game_index is None else str(problem.game_index + 1),
             str(problem.line),
             problem.reason.replace(problem.source, self._names.get(problem.source, problem.source)),

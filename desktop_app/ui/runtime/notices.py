@@ -28,12 +28,13 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message. `action_text` names the one thing to do about it; `action` does it."""
+    """One message. `action_text` names what to do about it, `action` does it; `second` may be another such pair."""
 
     text: str
     kind: NoticeKind = NoticeKind.INFO
     action_text: str = ""
     action: Callable[[], None] | None = None
+    second: tuple[str, Callable[[], None]] | None = None
 
 
 class Notices(QObject):
@@ -48,9 +49,10 @@ class Notices(QObject):
         *,
         action_text: str = "",
         action: Callable[[], None] | None = None,
+        second: tuple[str, Callable[[], None]] | None = None,
     ) -> None:
         """Show a message."""
-        self.posted.emit(Notice(text, kind, action_text, action))
+        self.posted.emit(Notice(text, kind, action_text, action, second))
 
     @Slot(str, object)
     def post_error(self, title: str, error: object) -> None:

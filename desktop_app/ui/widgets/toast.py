@@ -47,12 +47,14 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class ToastNews:
-    """A message, with an optional action whose id comes back in `action_clicked`."""
+    """A message, with up to two actions whose ids come back in `action_clicked`."""
 
     text: str
     kind: ToastKind = ToastKind.INFO
     action_text: str = ""
     action_id: str = ""
+    second_text: str = ""
+    second_id: str = ""
 
 
 class Toast(QWidget):
@@ -80,12 +82,12 @@ class Toast(QWidget):
         layout.setSpacing(GRID)
         layout.addWidget(self._icon)
         layout.addWidget(text, 1)
-        self._button: QPushButton | None = None
-        if news.action_text:
-            self._button = button = QPushButton(news.action_text)
-            button.setProperty("role", "quiet")
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # it leaves when clicked, and would take the keys along
-            button.clicked.connect(self._on_action)
+        self._buttons = [
+            self._action_button(label, action_id)
+            for label, action_id in ((news.action_text, news.action_id), (news.second_text, news.second_id))
+            if label
+        ]
+        for button in self._buttons:
             layout.addWidget(button)
         layout.addWidget(self._close)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -99,7 +101,7 @@ class Toast(QWidget):
 
     def fit(self, room: int) -> None:
         """Is no wider than `room` pixels; a text that needs more than one line is broken."""
-        others = 96 + (self._button.sizeHint().width() + GRID if self._button else 0)
+        others = 96 + sum(button.sizeHint().width() + GRID for button in self._buttons)
         wanted = self._text.fontMetrics().horizontalAdvance(self.news.text) + others
         most = min(_WIDEST, room)
         self._text.setWordWrap(wanted > most)
@@ -111,8 +113,15 @@ class Toast(QWidget):
         self._timer.stop()
         self.closed.emit()
 
-    def _on_action(self) -> None:
-        self.action_clicked.emit(self.news.action_id)
+    def _action_button(self, text: str, action_id: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setProperty("role", "quiet")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # it leaves when clicked, and would take the keys along
+        button.clicked.connect(lambda: self._on_action(action_id))
+        return button
+
+    def _on_action(self, action_id: str) -> None:
+        self.action_clicked.emit(action_id)
         self.dismiss()
 
     def _ink(self) -> str:

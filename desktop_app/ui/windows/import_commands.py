@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 
+from desktop_app.domain.rows import BatchId
 from desktop_app.ui.controllers.import_controller import receipt_sentence
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.windows.clipboard import Clipboard
@@ -75,7 +76,7 @@ class ImportCommands(CommandGroup):
 
     def show_receipt(self, batch_id: int | None) -> None:
         """Open the list of imports, at this one; at the newest for None or 0."""
-        ImportsDialog(self._bench.imports, batch_id or None, self._window).show()
+        ImportsDialog(self._bench.imports, self._bench.bin, batch_id or None, self._window).show()
 
     def _on_export(self) -> None:
         ids = self._space.library.selected_ids() or self._bench.games.ids()
@@ -89,14 +90,27 @@ class ImportCommands(CommandGroup):
         batch_id = receipt.batch_id
         kind = NoticeKind.WARNING if receipt.problems else NoticeKind.DONE
         text = receipt_sentence(receipt)
+        undo = None
+        if batch_id is not None and receipt.imported:
+            undo = ("Undo", self._bench.bin.offer_import_undo(BatchId(batch_id), receipt.imported))
         self._bench.desk.notices.post(
             f"Stopped. {text}" if receipt.cancelled else text,
             kind,
             action_text="Details",
             action=lambda: self.show_receipt(batch_id),
+            second=undo,
         )
+        if batch_id is not None and receipt.enrichable:
+            self._offer_to_enrich(BatchId(batch_id), receipt.enrichable)
         if batch_id is not None and receipt.imported:
             self._bench.library.ids_of_import(batch_id, lambda ids: self._on_import_read(ids, offer=offer))
+
+    def _offer_to_enrich(self, batch_id: BatchId, games: int) -> None:
+        self._bench.desk.notices.post(
+            f"Duplicates carry more than {counted(games, 'game')} here: comments, clocks or the like",
+            action_text=f"Enrich {counted(games, 'game')}",
+            action=lambda: self._bench.bin.enrich(batch_id),
+        )
 
     def _on_import_read(self, ids: Sequence[int], *, offer: bool) -> None:
         """What came in is selected, so that one key analyses it; a reader in the middle of a game keeps it."""

@@ -122,12 +122,19 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def show_notice(self, notice: Notice) -> None:
         """Show a message as a toast."""
-        name = ""
-        if notice.action is not None:
-            self._toasts_shown += 1
-            name = f"action-{self._toasts_shown}"
-            self._toast_actions[name] = notice.action
-        self._toasts.show_toast(ToastNews(notice.text, ToastKind(notice.kind.value), notice.action_text, name))
+        first, second = self._kept_action(notice.action), self._kept_action(notice.second and notice.second[1])
+        more = notice.second[0] if notice.second else ""
+        kind = ToastKind(notice.kind.value)
+        self._toasts.show_toast(ToastNews(notice.text, kind, notice.action_text, first, more, second))
+
+    def _kept_action(self, action: Callable[[], None] | None) -> str:
+        """A name by which a toast's button asks for this action; "" for none."""
+        if action is None:
+            return ""
+        self._toasts_shown += 1
+        name = f"action-{self._toasts_shown}"
+        self._toast_actions[name] = action
+        return name
 
     @Slot(str)
     def _on_toast_action(self, name: str) -> None:
