@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LOOKED_AT = 400
 """Matching names that are compared; a text that fits more of them is too short to choose by."""
 
+_COUNTED, _ENOUGH = 32, 100
+
 _COLUMNS = {
     NameKind.PLAYER: (game.c.white, game.c.black),
     NameKind.EVENT: (game.c.event,),
@@ -37,7 +39,7 @@ class Suggestions:
         self._database = database
 
     def names(self, kind: NameKind, text: str, limit: int = 12) -> list[str]:
-        """Names that contain the text, those that begin with it first, then those with a word that does."""
+        """Names that contain the text: those that begin with it, then those with a word that does; most games first."""
         needle = fold(" ".join(text.split()))
         if not needle or kind not in _COLUMNS:
             return []
@@ -51,8 +53,19 @@ class Suggestions:
                 connection.execute(matching).all(),
                 key=lambda row: (_rank(row.folded, needle), len(row.folded), row.folded),
             )
-            found = (_written(connection, kind, row.name) for row in rows)
-            return [name for _, name in zip(range(limit), (name for name in found if name), strict=False)]
+            games = {row.name: _games(connection, kind, row.name) for row in rows[:_COUNTED]}
+            known = [row for row in rows[:_COUNTED] if games[row.name]]
+            known.sort(key=lambda row: (_rank(row.folded, needle), -games[row.name], row.folded))
+            return [_written(connection, kind, row.name) for row in known[:limit]]
+
+
+def _games(connection: Connection, kind: NameKind, name: str) -> int:
+    """How many games have the name, up to a few: enough to tell the ones that are meant from the rest."""
+    found = 0
+    for column in _COLUMNS[kind]:
+        some = select(game.c.id).where(func.lower(column) == name).limit(_ENOUGH).subquery()
+        found += connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return found
 
 
 def _rank(folded: str, needle: str) -> int:

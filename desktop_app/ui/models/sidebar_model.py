@@ -6,6 +6,7 @@ Knows no library: it is given `SidebarContents` and counts, and says by signals 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -36,6 +37,7 @@ _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _SETS = frozenset({ScopeKind.COLLECTION, ScopeKind.SMART, ScopeKind.TAG})
 _TAKES_GAMES = frozenset({ScopeKind.COLLECTION, ScopeKind.TAG})
 _RECENT = 6
+_ENDINGS = re.compile(r"(?:\.pgn)?(?:\.(?:gz|bz2|zst|zip))?$", re.IGNORECASE)
 _ICONS = {
     ScopeKind.ALL: "all-games",
     ScopeKind.MINE: "person",
@@ -87,7 +89,7 @@ class SidebarModel(QStandardItemModel):
             self._fill(contents)
         self.contents = contents
         self.set_count(ALL_GAMES, contents.total)
-        self.set_count(THE_BIN, contents.binned)
+        self.set_count(THE_BIN, contents.binned or None)
         for one in contents.collections:
             if one.games is not None:
                 self.set_count(scope_of(one), one.games)
@@ -264,8 +266,9 @@ def _import_row(batch: ImportBatch) -> QStandardItem:
 
 
 def import_title(source: str) -> str:
-    """The file's name of a path, else what was imported."""
-    return source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
+    """The file's name of a path without what it ends with, else what was imported."""
+    name = source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
+    return _ENDINGS.sub("", name) or name
 
 
 def _shape(contents: SidebarContents) -> tuple[object, ...]:

@@ -40,6 +40,10 @@ QPushButton[role="quiet"]:disabled { color: $disabled; }
 QPushButton[role="danger"] { color: $danger; border-color: $danger; background: transparent; }
 QPushButton[role="danger"]:hover { background: $hover; }
 
+QPushButton[role="chip"] { padding: 2px 10px; border-color: $border; border-radius: 12px; color: $text_2; }
+QPushButton[role="chip"]:hover { background: $accent_soft; color: $text; }
+QPushButton[role="chip"]:focus { border-color: $accent; }
+
 QToolButton { background: transparent; color: $text; border: 1px solid transparent; border-radius: ${radius}px;
   padding: 4px; }
 QToolButton:hover { background: $hover; }
@@ -67,6 +71,10 @@ QSpinBox::down-arrow { image: url("$chevron"); width: 10px; height: 10px; }
 
 QAbstractItemView { background: $surface; color: $text; border: none; outline: none;
   selection-background-color: $accent_soft; selection-color: $text; alternate-background-color: $window; }
+QListView[role="completion"] { background: $raised; border: 1px solid $border_strong; padding: 4px; }
+QListView[role="completion"]::item { padding: 5px 8px; border-radius: 4px; }
+QTreeView { show-decoration-selected: 0; }
+QTreeView::branch, QTreeView::branch:selected { background: transparent; }
 QTableView { gridline-color: transparent; }
 QTableView::item, QListView::item, QTreeView::item { border: none; padding: 0 6px; }
 QTableView::item:hover, QListView::item:hover, QTreeView::item:hover { background: $hover; }

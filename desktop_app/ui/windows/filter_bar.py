@@ -55,7 +55,7 @@ class FilterBar(QWidget):
         self.field.setToolTip(_HINT)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.field, context=Qt.ShortcutContext.WidgetShortcut)
         leave.activated.connect(self.left)
-        ExpressionCompletion(self.field, names)
+        self._completion = ExpressionCompletion(self.field, names)
         self.sidebar_button = tool("sidebar", "Collections, tags and imports (Ctrl+\\)")
         self.sidebar_button.setCheckable(True)
         self.sidebar_button.clicked.connect(self.sidebar_requested)
@@ -165,6 +165,9 @@ class FilterBar(QWidget):
 
     @Slot()
     def _on_entered(self) -> None:
+        if self._completion.choosing:
+            return
+        self._completion.close()
         self.settle()
         self.entered.emit()
 
@@ -200,10 +203,8 @@ class FilterBar(QWidget):
             self._add_chip(FilterChip(piece_words(piece), f"{piece.text}\nClick to remove", place=place))
         if pieces:
             save = QPushButton("Save")
-            save.setProperty("role", "quiet")
+            save.setProperty("role", "chip")
             save.setToolTip("Keep this filter as a smart collection")
-            save.setFixedHeight(24)
-            save.setStyleSheet("padding: 0 6px; min-height: 0")
             save.clicked.connect(self.save_requested)
             self._flow.addWidget(save)
         self._chips.setVisible(self._flow.count() > 0)

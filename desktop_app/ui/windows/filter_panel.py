@@ -40,7 +40,7 @@ Choice = tuple[str, str]
 """What is shown, and the value written; "" asks for nothing."""
 
 _ANY: Choice = ("Any", "")
-_COLOURS: tuple[Choice, ...] = (("either colour", "player"), ("as White", "white"), ("as Black", "black"))
+_COLOURS: tuple[Choice, ...] = (("Either", "player"), ("White", "white"), ("Black", "black"))
 _CHOICES: dict[str, tuple[Choice, ...]] = {
     "result": (_ANY, ("White won", "1-0"), ("Black won", "0-1"), ("Draw", "1/2-1/2"), ("No result", "*")),
     "speed": (_ANY, *((speed.value.capitalize(), speed.value) for speed in Speed)),
@@ -89,7 +89,7 @@ _RIGHT = (
     _Line("comment", "Comments", "a word in them"),
     _Line("mine", "", "Only my games"),
 )
-_FIELD_PX = 210
+_FIELD_PX, _COLOUR_PX = 220, 92
 
 
 class _Control:
@@ -106,7 +106,11 @@ class _Control:
         for part in self._make(line):
             part.setAccessibleName(line.title or line.hint)
             self._parts.append(part)
-            box.addWidget(part, 1)
+            narrow = line.slot == "player" and isinstance(part, QComboBox)
+            if narrow:
+                part.setFixedWidth(_COLOUR_PX)
+                part.setAccessibleName("Colour of the player")
+            box.addWidget(part, 0 if narrow else 1)
         for part in self._parts:
             if isinstance(part, QLineEdit):
                 part.textEdited.connect(lambda _text: changed(line.slot))
@@ -299,7 +303,7 @@ class FilterPanel(Popover):
 def _combo(choices: Iterable[Choice]) -> QComboBox:
     combo = QComboBox()
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(8)
+    combo.setMinimumContentsLength(4)
     for text, value in choices:
         combo.addItem(text, value)
     return combo

@@ -15,12 +15,13 @@ from desktop_app.ui.models.games_mime import GAMES_MIME, mime_of
 from desktop_app.ui.models.library_model import Column, LibraryModel
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.tokens import RADIUS
+from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
 from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateDelegate
 from desktop_app.ui.windows.library_cells import ErrorsCell, state_cell
 from desktop_app.ui.windows.parts import shape_table
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent
+    from PySide6.QtGui import QFocusEvent, QResizeEvent
 
     from desktop_app.domain.game import GameId
 
@@ -64,6 +65,8 @@ class GameTable(QTableView):
         self._press: QMouseEvent | None = None
         self._late = False
         self.removes = False
+        self.nothing = EmptyState(self.viewport())
+        self.nothing.hide()
         shape_table(self, model, "Games", row_px=_ROW_PX, many=True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header = self.horizontalHeader()
@@ -85,6 +88,19 @@ class GameTable(QTableView):
         spans = self.selectionModel().selection().toList()
         rows = sorted(row for span in spans for row in range(span.top(), span.bottom() + 1))
         return [self._games.game_id(row) for row in rows]
+
+    def show_nothing(self, title: str, *, button: str = "") -> None:
+        """Why the table is empty, and what to do about it; "" where it is not."""
+        if title:
+            actions = (EmptyAction("clear", button),) if button else ()
+            self.nothing.set_content("search", title, "", actions=actions)
+            self.nothing.setGeometry(self.viewport().rect())
+        self.nothing.setVisible(bool(title))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What stands in the empty table fills it."""
+        super().resizeEvent(event)
+        self.nothing.setGeometry(self.viewport().rect())
 
     # -- keys ----------------------------------------------------------------------------------------------------
 

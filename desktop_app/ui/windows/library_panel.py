@@ -103,7 +103,8 @@ class LibraryPanel(QWidget):
         self.sidebar.chosen.connect(self._on_scope_chosen)
         self.dock.moved.connect(self.layout_changed)
         self.dock.shown_changed.connect(self._on_sidebar_shown)
-        self._controller.counted.connect(bar.set_count)
+        table.nothing.action_clicked.connect(self._on_clear_filter)
+        self._controller.counted.connect(self._on_counted)
         self._controller.filter_failed.connect(bar.set_problem)
         self._controller.scope_changed.connect(self._on_scope_changed)
         self._controller.about_to_reload.connect(self._on_about_to_reload)
@@ -138,6 +139,21 @@ class LibraryPanel(QWidget):
     @Slot()
     def _on_scope_dropped(self) -> None:
         self._sets.choose(ALL_GAMES)
+
+    @Slot(str)
+    def _on_clear_filter(self, _action: str) -> None:
+        self.bar.ask("")
+        self.table.setFocus()
+
+    @Slot(int, int)
+    def _on_counted(self, shown: int, total: int) -> None:
+        self.bar.set_count(shown, total)
+        if shown or not total:
+            self.table.show_nothing("")
+        elif self._controller.expression:
+            self.table.show_nothing("No game matches", button="Clear the filter")
+        else:
+            self.table.show_nothing("Drag games here" if self.table.removes else "No games here")
 
     @Slot()
     def _on_removal_requested(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.names import NameKind
@@ -18,6 +18,8 @@ from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent
 
     from desktop_app.domain.people import NameCount
     from desktop_app.ui.controllers.names_controller import NamesController
@@ -69,6 +71,12 @@ class MePopover(Popover):
     def first_field(self) -> QWidget:
         """The first name."""
         return next(iter(self._boxes.values()), self.field)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter on a name is enough."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._on_saved()
+        super().keyPressEvent(event)
 
     def _add(self, name: str, text: str, *, on: bool) -> None:
         box = QCheckBox(text)

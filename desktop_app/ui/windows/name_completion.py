@@ -58,11 +58,22 @@ class NameCompletion(QObject):
         self._completer.setWidget(field)
         self._list = QListView()
         self._list.setAccessibleName("Names that fit")
+        self._list.setProperty("role", "completion")
         self._completer.setPopup(self._list)
         self._completer.activated.connect(self._on_chosen)
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._ask)
         field.textEdited.connect(self._on_edited)
+
+    def close(self) -> None:
+        """The text is fine as it is."""
+        self._pause.stop()
+        self._list.hide()
+
+    @property
+    def choosing(self) -> bool:
+        """Whether Enter would take a name rather than the text as it is."""
+        return self._list.isVisible() and self._list.currentIndex().isValid()
 
     def wanted(self) -> tuple[tuple[NameKind, ...], str]:
         """Which kinds of names are typed at the moment, and what of one; "" for nothing to complete."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt, Slot
+from PySide6.QtCore import QRect, Slot
 
 from desktop_app.domain.filter_pieces import quoted, split_filter
 from desktop_app.domain.sets import MAX_NAME, TAG_COLOURS, TagId
@@ -237,4 +237,3 @@ class SetsCommands(CommandGroup):
             self._me.saved.connect(self._bench.sets.set_me)
         self._me.show_names(mine, likely)
         self._me.open_at(self._library.bar.sidebar_button)
-        self._me.setFocus(Qt.FocusReason.PopupFocusReason)

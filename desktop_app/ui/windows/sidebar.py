@@ -62,6 +62,7 @@ class Sidebar(QFrame):
         tree.new_requested.connect(self._on_new)
         tree.delete_requested.connect(self._on_delete)
         tree.entered.connect(self._on_entered)
+        tree.left.connect(self.left)
         tree.customContextMenuRequested.connect(self._on_context_menu)
         self.model.renamed.connect(sets.rename)
         self.model.games_dropped.connect(sets.add_games)

@@ -27,6 +27,7 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROW_PX = 27
 _HEAD_PX = 30
 _ICON_PX = 16
+_INDENT_PX = 10
 _PLUS_PX = 28
 _CREATES = frozenset({"collections", "tags"})
 
@@ -46,6 +47,14 @@ def paint_dot(painter: QPainter, centre: QPointF, name: str) -> None:
     painter.drawEllipse(centre, 4.5, 4.5)
 
 
+def _indent(index: _Index) -> int:
+    """What stands inside something begins further right."""
+    depth, parent = 0, index.parent()
+    while parent.isValid():
+        depth, parent = depth + 1, parent.parent()
+    return depth * _INDENT_PX
+
+
 class SidebarDelegate(QStyledItemDelegate):
     """One row."""
 
@@ -60,10 +69,10 @@ class SidebarDelegate(QStyledItemDelegate):
         editor.setAccessibleName("New name")
         return editor
 
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, _index: _Index) -> None:
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: _Index) -> None:
         """Over the name."""
         rect: QRect = option.rect
-        editor.setGeometry(rect.adjusted(4 + _ICON_PX, 0, -2, 0))
+        editor.setGeometry(rect.adjusted(_indent(index) + 8 + _ICON_PX, 0, -2, 0))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Ground, then what the row is."""
@@ -81,7 +90,11 @@ class SidebarDelegate(QStyledItemDelegate):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(look.accent_soft if chosen else look.hover))
                 painter.drawRoundedRect(rect.adjusted(2, 1, -2, -1), RADIUS, RADIUS)
-            self._row(painter, rect, index, chosen=chosen)
+            self._row(painter, rect.adjusted(_indent(index), 0, 0, 0), index, chosen=chosen)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(QColor(look.accent), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect.adjusted(2.5, 1.5, -2.5, -1.5), RADIUS, RADIUS)
         painter.restore()
 
     def _heading(self, painter: QPainter, rect: QRectF, index: _Index, *, hot: bool) -> None:
@@ -131,11 +144,12 @@ class SidebarDelegate(QStyledItemDelegate):
 
 
 class SidebarTree(QTreeView):
-    """Signals: `new_requested(section)`, `delete_requested(index)`, `entered()` for Enter: on to the table."""
+    """Signals: `new_requested(section)`, `delete_requested(index)`, `entered()` for Enter, `left()` for Escape."""
 
     new_requested = Signal(str)
     delete_requested = Signal(QModelIndex)
     entered = Signal()
+    left = Signal()
 
     def __init__(self, model: QAbstractItemModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -144,7 +158,7 @@ class SidebarTree(QTreeView):
         self.setAccessibleName("Collections, tags and imports")
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
-        self.setIndentation(10)
+        self.setIndentation(0)  # the delegate indents, so that a chosen row is marked as one piece
         self.setUniformRowHeights(False)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -157,13 +171,12 @@ class SidebarTree(QTreeView):
         self.setExpandsOnDoubleClick(False)
         self.setAutoScroll(True)
 
-    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: _Index) -> None:
-        """None: headings paint their own."""
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete removes what is chosen, Insert makes a new one of its kind, Enter goes on to the games."""
         index = self.currentIndex()
-        if event.key() == Qt.Key.Key_Delete and index.isValid():
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Delete and index.isValid():
             self.delete_requested.emit(index)
         elif event.key() == Qt.Key.Key_Insert:
             section = index.data(HEAD_ROLE) or (index.parent().data(HEAD_ROLE) if index.isValid() else None)
