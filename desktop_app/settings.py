@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 MAX_WORKERS = 256
+MAX_BUDGET_MB = 1_000_000_000
+MOST_RECENT = 10
 
 Migrator: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -53,6 +55,11 @@ class Settings:
         grading: thresholds and rules of judging, a name of `domain.judgement.GRADINGS`.
         theme: colours of the window.
         language: "system", or a language code such as "en".
+        backup: whether the window backs the library up once a day.
+        backup_folder: where backups go; None for a folder beside each library.
+        backup_budget_mb: older backups of a library go when all together take more.
+        last_library: path or URL that the window had open last; None for the per-user one. Never with a password.
+        recent_libraries: opened lately, newest first.
     """
 
     engine_path: str | None = None
@@ -61,6 +68,11 @@ class Settings:
     grading: str = "lichess"
     theme: Theme = Theme.SYSTEM
     language: str = "system"
+    backup: bool = True
+    backup_folder: str | None = None
+    backup_budget_mb: int = 20_000
+    last_library: str | None = None
+    recent_libraries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MAX_WORKERS:
@@ -69,6 +81,8 @@ class Settings:
             raise UsageError(f"profile must be one of {', '.join(PROFILE_NODES)}, not {self.profile}.")
         if self.grading not in GRADINGS:
             raise UsageError(f"grading must be one of {', '.join(GRADINGS)}, not {self.grading!r}.")
+        if not 1 <= self.backup_budget_mb <= MAX_BUDGET_MB:
+            raise UsageError(f"backup_budget_mb must be between 1 and {MAX_BUDGET_MB:,}, not {self.backup_budget_mb}.")
 
     @property
     def effective_workers(self) -> int:
@@ -106,6 +120,25 @@ def _optional_text(value: object) -> str | None:
     return None if value is None or value == "" else _text(value)
 
 
+def _switch(value: object) -> bool:
+    words = {True: True, False: False, "1": True, "0": False, "yes": True, "no": False, "true": True, "false": False}
+    if not isinstance(value, bool | str) or value not in words:
+        raise ValueError("must be true or false")
+    return words[value]
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("must be a whole number")  # noqa: TRY004 (one kind of error for all readers)
+    return int(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("must be a list of texts")  # noqa: TRY004 (one kind of error for all readers)
+    return tuple(_text(one) for one in value)[:MOST_RECENT]
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "engine_path": _optional_text,
     "workers": _workers,
@@ -113,6 +146,11 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "grading": _text,
     "theme": lambda value: Theme(_text(value)),
     "language": _text,
+    "backup": _switch,
+    "backup_folder": _optional_text,
+    "backup_budget_mb": _number,
+    "last_library": _optional_text,
+    "recent_libraries": _texts,
 }
 
 _VARIABLES = {
@@ -122,6 +160,8 @@ _VARIABLES = {
     "grading": "KIBITZ_GRADING",
     "theme": "KIBITZ_THEME",
     "language": "KIBITZ_LANGUAGE",
+    "backup": "KIBITZ_BACKUP",
+    "backup_folder": "KIBITZ_BACKUP_FOLDER",
 }
 
 

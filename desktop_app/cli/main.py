@@ -34,6 +34,12 @@ _RUNNERS = {
     "bin": ("desktop_app.cli.bin_command", "run_bin"),
     "undo-import": ("desktop_app.cli.bin_command", "run_undo_import"),
     "find-position": ("desktop_app.cli.position_command", "run_find_position"),
+    "edit": ("desktop_app.cli.edit_command", "run_edit"),
+    "edits": ("desktop_app.cli.edit_command", "run_edits"),
+    "undo-edit": ("desktop_app.cli.edit_command", "run_undo_edit"),
+    "merge-players": ("desktop_app.cli.edit_command", "run_merge_players"),
+    "backup": ("desktop_app.cli.care_command", "run_backup"),
+    "compact": ("desktop_app.cli.care_command", "run_compact"),
     "doctor": ("desktop_app.cli.doctor_command", "run_doctor"),
     "bench": ("desktop_app.cli.bench_command", "run_bench"),
 }

@@ -130,6 +130,41 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _edit(parser: argparse.ArgumentParser) -> None:
+    _games(parser)
+    parser.add_argument("--set", metavar="TAG=VALUE", action="append", help="give the games this tag; may be repeated")
+    parser.add_argument("--remove", metavar="TAG", action="append", help="take this tag away; may be repeated")
+    _json(parser)
+
+
+def _undo_edit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("edit", metavar="ID", type=_positive, nargs="?", help="the edit's number (default: the newest)")
+    _json(parser)
+
+
+def _merge_players(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", metavar="NAME", nargs="*", help="other names of the player, as games have them")
+    parser.add_argument("--into", metavar="NAME", help="the name that all these games shall have")
+    parser.add_argument("--suggest", action="store_true", help="list names that may be one player's")
+    _json(parser)
+
+
+def _backup(parser: argparse.ArgumentParser) -> None:
+    what = ("now", "list", "restore")
+    parser.add_argument("what", nargs="?", choices=what, default="now", help="what to do (default: now)")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the backup to restore")
+    parser.add_argument(
+        "--folder", metavar="FOLDER", help="where backups are (default: the setting, else the library's)"
+    )
+    _json(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--full", action="store_true", help="read every game of the library again, not a sample")
+    parser.add_argument("--repair", action="store_true", help="mend what can be mended in the library")
+    _json(parser)
+
+
 COMMANDS: dict[str, CommandSpec] = {
     "import": CommandSpec("add games to the library", _import),
     "list": CommandSpec("list the library's games", _list),
@@ -140,7 +175,13 @@ COMMANDS: dict[str, CommandSpec] = {
     "bin": CommandSpec("what was removed: list it, restore it, or remove it for good", _bin),
     "undo-import": CommandSpec("take a whole import back, into the bin", _undo_import),
     "find-position": CommandSpec("games that have a position, and what was played there", _find_position),
-    "doctor": CommandSpec("what works here, what does not, and what to do", _json),
+    "edit": CommandSpec("change tags of games: players, ratings, result, date, event …", _edit),
+    "edits": CommandSpec("what was edited", _json),
+    "undo-edit": CommandSpec("take an edit back", _undo_edit),
+    "merge-players": CommandSpec("give all games of a player one name", _merge_players),
+    "backup": CommandSpec("back the library up, list its backups, or restore one", _backup),
+    "compact": CommandSpec("give back the room that removed games left", _json),
+    "doctor": CommandSpec("what works here, what does not, and what to do; checks and mends the library", _doctor),
     "bench": CommandSpec("measure this machine and this build", _bench),
 }
 

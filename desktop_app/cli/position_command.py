@@ -29,7 +29,10 @@ def run_find_position(arguments: Namespace) -> int:
     board = read_position(arguments.fen)
     filter_ = parse_filter(arguments.filter or "")
     line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
+    ):
         if not arguments.indexed_only:
             index_positions(library, progress=line, cancel=interrupt, workers=cores())
             line.clear()

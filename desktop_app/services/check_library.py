@@ -32,13 +32,24 @@ _STEPS_TOLD = 50
 
 
 def check_library(
-    library: Library, *, full: bool = False, progress: ProgressSink | None = None, cancel: CancelToken | None = None
+    library: Library,
+    *,
+    full: bool = False,
+    physical: bool = True,
+    progress: ProgressSink | None = None,
+    cancel: CancelToken | None = None,
 ) -> Soundness:
-    """Look at everything; `full` reads all texts instead of a sample. Raises CancelledError, LibraryError kinds."""
-    findings = [
-        Finding("damage", f"The file is damaged: {said}.", _RESTORE_ACTION, repairable=False)
-        for said in library.check()
-    ]
+    """Look at everything. Raises CancelledError, LibraryError kinds.
+
+    Args:
+        library: whose games.
+        full: read all texts instead of a sample.
+        physical: let the database system check its file first, which reads all of it.
+        progress: told while texts are read.
+        cancel: asked then.
+    """
+    said = library.check() if physical else []
+    findings = [Finding("damage", f"The file is damaged: {one}.", _RESTORE_ACTION) for one in said]
     if findings:
         return Soundness(0, 0, 0, tuple(findings))
     findings += check_counts(library.database)

@@ -12,7 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import chess
@@ -22,12 +22,16 @@ from desktop_app.engine.session import EngineSession
 from desktop_app.errors import KibitzError, LibraryError
 from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
+from desktop_app.library.library import Library
 from desktop_app.library.upgrade import CURRENT
 from desktop_app.pgn.fast.counts import is_compiled
+from desktop_app.services.check_library import check_library, repair_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from desktop_app.ports import ProgressSink
 
 PROBE_NODES = 200_000
 """A search of about half a second: long enough for a speed, short enough to wait for."""
@@ -48,7 +52,7 @@ class Check:
     """The outcome of one check.
 
     Attributes:
-        name: engine, display, database, import, resources or python.
+        name: engine, display, database, games, import, resources or python.
         ok: whether it works.
         text: one sentence: what was found.
         action: what to do where it does not work, else "".
@@ -75,18 +79,30 @@ class Check:
         }
 
 
-def examine(*, library: str, engine: str | None, resources: Path) -> list[Check]:
+def examine(
+    *,
+    library: str,
+    engine: str | None,
+    resources: Path,
+    full: bool = False,
+    repair: bool = False,
+    progress: ProgressSink | None = None,
+) -> list[Check]:
     """Run all checks.
 
     Args:
         library: path or URL of the library; it is not created.
         engine: the engine chosen by the user, None to look in the usual places.
         resources: folder of the resources.
+        full: read every game of the library again, instead of a sample.
+        repair: mend what can be mended in the library.
+        progress: told while games are read.
     """
     checks: Sequence[tuple[str, Callable[[], Check]]] = (
         ("python", check_python),
         ("engine", lambda: check_engine(engine)),
         ("database", lambda: check_database(library)),
+        ("games", lambda: check_games(library, full=full, repair=repair, progress=progress)),
         ("import", check_import),
         ("resources", lambda: check_resources(resources)),
         ("display", check_display),
@@ -146,14 +162,17 @@ def check_database(library: str) -> Check:
     path = backend_of(library).path
     if path is not None and not path.exists():
         return _check_place(path)
-    database = Database.open(library, create=False)
+    database = Database.open(library, create=False, allow_read_only=True)
     try:
         faults = database.check()
-        # An empty write transaction: proves that no other process blocks us and that the disk takes it.
-        database.write(lambda _connection: None)
+        if not database.read_only:
+            # An empty write transaction: proves that no other process blocks us and that the disk takes it.
+            database.write(lambda _connection: None)
     finally:
         database.close()
-    details: dict[str, Any] = {"path": database.location, "schema": CURRENT.head, "faults": faults}
+    remarks = database.backend.remarks()
+    details: dict[str, Any] = {"path": database.location, "schema": CURRENT.head, "faults": faults, "remarks": remarks}
+    details["read_only"] = database.read_only
     if path is not None:
         details |= {"bytes": path.stat().st_size, "free_bytes": shutil.disk_usage(path.parent).free}
     if faults:
@@ -164,9 +183,41 @@ def check_database(library: str) -> Check:
             action="Go back to a backup, or export what can be read into a new library.",
             details=details,
         )
-    text = f"The library {database.location} is sound (schema {CURRENT.head})."
+    read_only = ", and can only be read" if database.read_only else ""
+    text = " ".join([f"The library {database.location} is sound (schema {CURRENT.head}){read_only}.", *remarks])
     return (
         Check("database", ok=True, text=text, details=details) if path is None else _space_checked(path, text, details)
+    )
+
+
+def check_games(
+    library: str, *, full: bool = False, repair: bool = False, progress: ProgressSink | None = None
+) -> Check:
+    """What the library holds fits together; with `repair`, what does not is mended where that is possible."""
+    path = backend_of(library).path
+    if path is not None and not path.exists():
+        return Check("games", ok=True, text="There are no games yet.")
+    with Library.open(library, create=False, allow_read_only=True) as opened:
+        found = check_library(opened, full=full, physical=False, progress=progress)
+        left = repair_library(opened, found.findings) if repair and not opened.read_only else list(found.findings)
+    mended = len(found.findings) - len(left)
+    details = {
+        "games": found.games,
+        "texts_read": found.texts_read,
+        "indexed": found.indexed,
+        "repaired": mended,
+        "findings": [asdict(finding) for finding in left],
+    }
+    text = f"{found.games:,} games, {found.texts_read:,} of them read again; positions of {found.indexed:,} indexed."
+    if mended:
+        text += f" {mended} faults were mended."
+    if not left:
+        return Check("games", ok=True, text=text, details=details)
+    repairable = any(finding.repairable for finding in left)
+    actions = ["kibitz doctor --repair mends it."] if repairable else []
+    actions += dict.fromkeys(finding.action for finding in left if finding.action)
+    return Check(
+        "games", ok=False, text=" ".join(finding.text for finding in left), action=" ".join(actions), details=details
     )
 
 

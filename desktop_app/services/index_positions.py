@@ -67,7 +67,7 @@ def index_positions(
     """
     waiting = deque(library.positions.pending())
     coverage = library.positions.coverage()
-    if not waiting:
+    if not waiting or library.read_only:
         return coverage
     with _Hashers(min(workers, len(waiting)), cancel, here=coverage.games - coverage.indexed <= FEW_GAMES) as hashers:
         while waiting or hashers.busy:

@@ -40,7 +40,7 @@ def test_every_failure_is_a_result(tmp_path: Path) -> None:
     broken.write_bytes(b"not a library" * 1000)
     checks = doctor.examine(library=str(broken), engine=str(tmp_path / "no-engine"), resources=tmp_path / "none")
     found = {check.name: check for check in checks}
-    assert list(found) == ["python", "engine", "database", "import", "resources", "display"]
+    assert list(found) == ["python", "engine", "database", "games", "import", "resources", "display"]
     for name in ("engine", "database", "resources"):
         assert not found[name].ok
         assert found[name].needed
