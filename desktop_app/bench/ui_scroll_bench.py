@@ -45,6 +45,7 @@ def measure_large(folder: Path, display: str, games: int | None) -> dict[str, An
         "games": seen["rows"],
         "start_s_p50": round(percentile(seconds, 0.5), 2),
         "start_s_worst": round(max(seconds), 2),
+        "start_cpu_s": round(percentile([start["start_cpu_s"] for start in starts], 0.5), 2),
     }
     for way in ("page down", "wheel", "drag"):
         figures[f"scrolling, {way}"] = frame_figures(seen[way])
@@ -59,6 +60,9 @@ def frame_figures(seen: Mapping[str, Any]) -> dict[str, Any]:
         "frame_ms_p50": round(percentile(frames, 0.5), 2),
         "frame_ms_p95": round(percentile(frames, 0.95), 2),
         "frame_ms_worst": round(max(frames, default=0.0), 2),
+        "frame_cpu_ms_p50": round(percentile(seen["frame_cpu_ms"], 0.5), 2),
+        "frame_cpu_ms_p95": round(percentile(seen["frame_cpu_ms"], 0.95), 2),
+        "frame_cpu_ms_worst": round(max(seen["frame_cpu_ms"], default=0.0), 2),
         "rows_there_after_ms": round(seen["filled_ms"], 1),
         **lateness_figures(seen["late_ms"]),
     }

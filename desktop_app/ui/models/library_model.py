@@ -77,6 +77,8 @@ NUMBERS = frozenset(
 GAME_ROLE = Qt.ItemDataRole.UserRole + 1
 """The cell's whole `GameRow`, None while it is being fetched."""
 ID_ROLE = Qt.ItemDataRole.UserRole + 2
+_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
 STATE_WORDS = {
     GameState.UNANALYSED: "Not analysed",
     GameState.QUEUED: "Queued",
@@ -102,11 +104,13 @@ class LibraryModel(QAbstractTableModel):
         self._asked: set[int] = set()
         self._pages: list[int] = []
         self._extra: dict[int, Callable[[GameRow], Any]] = {}
+        self._roles = {_DISPLAY, _ALIGNMENT, int(Qt.ItemDataRole.ToolTipRole), int(GAME_ROLE), int(ID_ROLE)}
         self.generation = 0
 
     def add_role(self, role: int, value: Callable[[GameRow], Any]) -> None:
         """Answer one more role, for a delegate that wants its own form of a row."""
         self._extra[int(role)] = value
+        self._roles.add(int(role))
 
     def rowCount(self, parent: _Index | None = None) -> int:
         """Games of the query."""
@@ -118,16 +122,14 @@ class LibraryModel(QAbstractTableModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """A cell; asks for its page when the row is not at hand."""
-        if not index.isValid():
+        # A screen asks for some thousand cells and roles a frame: what it will not get is refused first.
+        if role not in self._roles or not index.isValid():
             return None
+        if role == _ALIGNMENT:
+            return _ALIGNMENTS[index.column()]
         if role == ID_ROLE:
             return self._ids[index.row()]
-        column = Column(index.column())
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
-        if role in _WANTED_ROLES or role in self._extra:
-            return self._content(index.row(), column, role)
-        return None
+        return self._content(index.row(), index.column(), role)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles; the long form as a tooltip."""
@@ -218,16 +220,17 @@ class LibraryModel(QAbstractTableModel):
         """The row if it is at hand."""
         return self._cache.get(game)
 
-    def _content(self, row: int, column: Column, role: int) -> Any:
+    def _content(self, row: int, column: int, role: int) -> Any:
         game = self._cache.get(self._ids[row])
         if game is None:
             self._ask(row)
-            return "…" if role == Qt.ItemDataRole.DisplayRole and column is Column.WHITE else None
+            return "…" if role == _DISPLAY and column == Column.WHITE else None
+        if role == _DISPLAY:
+            return _TEXTS[column](game)
         if role == GAME_ROLE:
             return game
-        if role in self._extra:
-            return self._extra[role](game)
-        return _TEXTS[column](game) if role == Qt.ItemDataRole.DisplayRole else tooltip(column, game)
+        extra = self._extra.get(role)
+        return tooltip(Column(column), game) if extra is None else extra(game)
 
     def _ask(self, row: int) -> None:
         page = row // PAGE_ROWS
@@ -271,9 +274,6 @@ class LibraryModel(QAbstractTableModel):
             if position + 1 == len(ordered) or ordered[position + 1] > place + 1:
                 self.dataChanged.emit(self.index(ordered[start], 0), self.index(place, len(Column) - 1))
                 start = position + 1
-
-
-_WANTED_ROLES = frozenset({int(Qt.ItemDataRole.DisplayRole), int(Qt.ItemDataRole.ToolTipRole), int(GAME_ROLE)})
 
 
 def _alignment(column: Column) -> Qt.AlignmentFlag:
@@ -322,7 +322,7 @@ def _date(row: GameRow) -> str:
     return row.date.replace(".??", "").replace("????", "")
 
 
-_TEXTS: dict[Column, Callable[[GameRow], str]] = {
+_TEXTS: dict[int, Callable[[GameRow], str]] = {
     Column.STATE: lambda row: STATE_WORDS[row.state],
     Column.WHITE: lambda row: row.white or "?",
     Column.WHITE_ELO: lambda row: str(row.white_elo or ""),
@@ -338,3 +338,4 @@ _TEXTS: dict[Column, Callable[[GameRow], str]] = {
     Column.DATE: _date,
     Column.EVENT: lambda row: row.event,
 }
+_ALIGNMENTS = [_alignment(column) for column in Column]

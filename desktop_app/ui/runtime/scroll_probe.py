@@ -36,8 +36,9 @@ _MOST_WAIT_S = 20.0
 class ScrollProbe(QObject):
     """Waits for the first rows, scrolls, writes what it saw as JSON, then says `finished`.
 
-    The file holds `started_at` (seconds since 1970, when the first rows were drawn), `rows`, and by way of scrolling
-    `frame_ms`, `late_ms` (as `lateness`) and `filled_ms`, the time from the last step until every row seen was there.
+    The file holds `started_at` (seconds since 1970, when the first rows were drawn), `start_cpu_s` (what the process had
+    computed until then), `rows`, and by way of scrolling `frame_ms` and `frame_cpu_ms` (this thread's part of it),
+    `late_ms` (as `lateness`) and `filled_ms`, the time from the last step until every row seen was there.
     """
 
     finished = Signal()
@@ -48,6 +49,7 @@ class ScrollProbe(QObject):
         self._figures: dict[str, object] = {}
         self._ways = [("page down", self._page_down), ("wheel", self._wheel), ("drag", self._drag)]
         self._frame_ms: list[float] = []
+        self._frame_cpu_ms: list[float] = []
         self._late_ms: list[float] = []
         self._since = self._previous = 0.0
         self._timer = QTimer(self, interval=_LOOK_MS)
@@ -73,7 +75,7 @@ class ScrollProbe(QObject):
         if not self._filled():
             return
         self._table.viewport().repaint()
-        self._figures |= {"started_at": time.time(), "rows": self._table.model().rowCount()}
+        self._figures |= {"started_at": time.time(), "start_cpu_s": time.process_time()}
         self._timer.stop()
         if self._steps:
             QTimer.singleShot(_SETTLE_MS, self, self._next_way)
@@ -96,7 +98,7 @@ class ScrollProbe(QObject):
             self._finish()
             return
         self._table.scrollToTop()
-        self._frame_ms, self._late_ms = [], []
+        self._frame_ms, self._frame_cpu_ms, self._late_ms = [], [], []
         self._previous = time.perf_counter()
         self._ticks.start()
         QTimer.singleShot(_FRAME_MS, self, self._step)
@@ -108,10 +110,11 @@ class ScrollProbe(QObject):
             self._wait()
             return
         act: Callable[[int], None] = self._ways[0][1]
-        before = time.perf_counter()
+        before, computed = time.perf_counter(), time.thread_time()
         act(number)
         self._table.viewport().repaint()
         self._frame_ms.append((time.perf_counter() - before) * 1000)
+        self._frame_cpu_ms.append((time.thread_time() - computed) * 1000)
         QTimer.singleShot(_FRAME_MS, self, self._step)
 
     def _wait(self) -> None:
@@ -122,7 +125,12 @@ class ScrollProbe(QObject):
             return
         self._ticks.stop()
         name, _ = self._ways.pop(0)
-        self._figures[name] = {"frame_ms": self._frame_ms, "late_ms": self._late_ms, "filled_ms": waited * 1000}
+        self._figures[name] = {
+            "frame_ms": self._frame_ms,
+            "frame_cpu_ms": self._frame_cpu_ms,
+            "late_ms": self._late_ms,
+            "filled_ms": waited * 1000,
+        }
         self._next_way()
 
     def _on_tick(self) -> None:
@@ -152,5 +160,6 @@ class ScrollProbe(QObject):
         bar.setValue(round(share * bar.maximum()))
 
     def _finish(self) -> None:
+        self._figures["rows"] = self._table.model().rowCount()
         self._out.write_text(json.dumps(self._figures), encoding="utf-8")
         self.finished.emit()

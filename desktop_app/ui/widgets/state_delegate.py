@@ -142,6 +142,8 @@ class StateDelegate(QStyledItemDelegate):
             self._paint_text(painter, text, cell.reason, ink=look.text_3)
 
     def _paint_text(self, painter: QPainter, rect: QRectF, text: str, *, ink: str) -> None:
+        if not text:
+            return
         font = theme.ui_font(0.95)
         painter.setFont(font)
         painter.setPen(QColor(ink))
