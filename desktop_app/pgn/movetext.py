@@ -57,6 +57,7 @@ class Mainline:
         stopped: why reading stopped before the end ('illegal move "Qxh9"'), empty where it did not.
         stopped_at: the line of the source where it stopped ("line 12").
         text: the movetext, mended where needed, else exactly as it was.
+        read_text, unread_text: its parts up to the result or the fault, and behind.
         repairs: what was mended.
     """
 
@@ -65,6 +66,8 @@ class Mainline:
     stopped: str = ""
     stopped_at: str = ""
     text: str = ""
+    read_text: str = ""
+    unread_text: str = ""
     repairs: list[str] = field(default_factory=list)
 
 
@@ -112,7 +115,7 @@ class _Reader:
                 self._main_token(index, token)
             index += 1
         self._tail(index)
-        return self._finish()
+        return self._finish(index - 1 if self._out.stopped else index)
 
     def _main_token(self, index: int, token: Token) -> None:
         if token.kind is Kind.COMMENT:
@@ -279,7 +282,8 @@ class _Reader:
         if extra:
             self._out.repairs.append(f'text after the result is not read: "{_short(" ".join(extra))}"')
 
-    def _finish(self) -> Mainline:
+    def _finish(self, end: int) -> Mainline:
+        """Put everything together; tokens from `end` on were not read."""
         out = self._out
         if self._depth:
             out.repairs.append("a variation is never closed; all that follows it is kept as part of it")
@@ -288,7 +292,8 @@ class _Reader:
             out.repairs.append("unusual spelling: " + _listed(self._odd))
         if self._skipped:
             out.repairs.append("left out, being no moves: " + _listed([f'"{_short(word)}"' for word in self._skipped]))
-        out.text = join(self._tokens) if self._mended else self._text
+        out.read_text, out.unread_text = join(self._tokens[:end]), join(self._tokens[end:])
+        out.text = out.read_text + out.unread_text if self._mended else self._text
         return out
 
     def _close_open_variations(self) -> None:

@@ -19,6 +19,7 @@ from desktop_app.domain.receipt import Problem, ProblemKind
 from desktop_app.pgn.decoding import decode_game
 from desktop_app.pgn.fast.counts import count_lines
 from desktop_app.pgn.headers import format_tags, read_tags
+from desktop_app.pgn.kept_text import lasting
 from desktop_app.pgn.movetext import Mainline, read_mainline
 from desktop_app.pgn.variants import BadStartError, Start, read_start
 
@@ -53,11 +54,12 @@ def read_game(raw: RawGame, *, source: str = "") -> Reading:
 
 
 class _GameReader:
-    """Reads one game; holds what every step needs."""
+    """Reads one game; holds what every step needs. `again`: it is kept text that is read, as a trial."""
 
-    def __init__(self, raw: RawGame, source: str) -> None:
+    def __init__(self, raw: RawGame, source: str, *, again: bool = False) -> None:
         self._raw = raw
         self._source = source
+        self._again = again
         text, self._encoding = decode_game(raw.data)
         text = text.strip("\n") + "\n"
         if any(mark in text for mark in _MACHINE_MARKS):
@@ -82,7 +84,7 @@ class _GameReader:
         except BadStartError as error:
             return self._rejected(f"The FEN tag is no position ({error}). Correct it and import this game again.")
         if start.board is None:
-            return self._accepted(self._unread(start))
+            return self._accepted(self._lasting(self._unread(start), None))
         body = self._text[self._section.end :]
         mainline = read_mainline(body, start.board, line=self._body_line())
         if not mainline.moves and mainline.stopped:
@@ -93,7 +95,18 @@ class _GameReader:
             )
         if not (mainline.moves or self._section.tags or mainline.result):
             return self._rejected("There are no tags, moves or result in this text.")
-        return self._accepted(self._record(start, mainline, body))
+        return self._accepted(self._lasting(self._record(start, mainline, body), mainline))
+
+    def _lasting(self, record: GameRecord, mainline: Mainline | None) -> GameRecord:
+        """With a text in which the same game is found again; text that nothing was done to is such a text."""
+        if self._again or not (self._repairs or b"\0" in self._raw.data or record.pgn is not self._text):
+            return record
+        return lasting(
+            record,
+            mainline,
+            self._text[self._section.end :],
+            lambda raw: _GameReader(raw, "", again=True).read().record,
+        )
 
     def _record(self, start: Start, mainline: Mainline, body: str) -> GameRecord:
         self._repairs += [*start.repairs, *mainline.repairs]
@@ -106,6 +119,8 @@ class _GameReader:
             # Mended text is written so that any other reader finds the same game in it.
             leading = "".join(comment + "\n" for comment in self._section.leading)
             text = f"{format_tags(tags)}\n{leading}{mainline.text}"
+            if not mainline.text.strip():
+                text = f"{text.rstrip()}\n\n{dict(tags)['Result']}\n"
         return GameRecord(
             headers=tuple(tags),
             variant=start.variant,

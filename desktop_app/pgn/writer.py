@@ -20,6 +20,7 @@ import chess
 
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.pgn.comments import format_eval
+from desktop_app.pgn.headers import read_tags
 from desktop_app.pgn.machine import HEADER_NAME, MARK, strip_tokens
 from desktop_app.pgn.tokens import Kind, Token, join, tokenise
 from desktop_app.pgn.tree import GLYPH_NAGS, main_line_places, main_line_words, start_board
@@ -131,9 +132,12 @@ def self_contained(text: str) -> str:
     """A game's text fit to stand among others in one file: no blanks around it, no comment left open, no empty lines.
 
     An open comment would make other readers lose every game behind it, and to most of them an empty line among the
-    moves ends the game. Those within comments are the human's, and harmless.
+    moves ends the game. Those within comments are the human's, and harmless. A game of tags alone gets its result
+    written, or the tags behind it would be taken for more of its own.
     """
     text = _without_empty_lines(text.lstrip("\ufeff").strip())
+    if text.endswith("]") and (section := read_tags(text)).end == len(text):
+        return f"{text}\n\n{dict(section.tags).get('Result', '*')}"
     if text.rfind("{") < text.rfind("}") or "{" not in text:
         return text
     tokens = tokenise(text)
