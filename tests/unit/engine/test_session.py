@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORT = Deadlines(handshake_s=30, ready_s=30, search_s=1.5, slowest_nps=100_000, stop_s=0.3, quit_s=0.3)
-PATIENT = Deadlines(search_s=30, stop_s=0.3, quit_s=0.3)
+PATIENT = Deadlines(handshake_s=60, ready_s=60, search_s=60, stop_s=60, quit_s=0.3)
+STRICT = Deadlines(handshake_s=60, ready_s=60, search_s=60, stop_s=0.3, quit_s=0.3)
 KNIGHTS = ("g1f3", "g8f6", "f3g1", "f6g8")
 
 
@@ -255,7 +256,7 @@ def test_a_stop_before_the_search_is_not_lost(open_fake: Opener) -> None:
 
 def test_an_engine_that_ignores_stop_is_killed(open_fake: Opener) -> None:
     """It is still a cancel for the caller, a second at most, and the process is gone."""
-    session = open_fake("ignore_stop")
+    session = open_fake("ignore_stop", deadlines=STRICT)
     timer = threading.Timer(0.1, session.stop)
     timer.start()
     started = time.monotonic()
