@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.engine.discovery import find_engine
-from desktop_app.engine.session import EngineSession
+from desktop_app.engine.session import Deadlines, EngineSession
 from desktop_app.errors import EngineNotFoundError
 
 if TYPE_CHECKING:
@@ -26,6 +26,6 @@ def stockfish() -> str:
 @pytest.fixture
 def session(stockfish: str) -> Iterator[EngineSession]:
     """A fresh session."""
-    opened = EngineSession.open(stockfish, hash_mb=16)
+    opened = EngineSession.open(stockfish, hash_mb=16, deadlines=Deadlines(stop_s=60))
     yield opened
     opened.close()
