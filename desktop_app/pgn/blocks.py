@@ -17,7 +17,7 @@ from desktop_app.pgn.fast.counts import count_lines, count_nonblank
 from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BLOCK_BYTES = 256 * 1024
 _PATIENCE_BYTES = 2 * 1024 * 1024
@@ -60,61 +60,70 @@ class Block:
 
 
 class BlockCutter:
-    """Iterate over it once.
+    """Iterate over it once. Only blocks whose number is `wanted` are given out; the others are passed over quickly.
 
     Attributes:
         nonblank: non-blank bytes read so far, counted as they came in: the other side of the byte account.
         broken: why reading ended early, empty where it did not; what came before is still given out.
     """
 
-    def __init__(self, source: ByteReader, *, block_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self,
+        source: ByteReader,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+        wanted: Callable[[int], bool] = lambda _number: True,
+    ) -> None:
         self.nonblank = 0
         self.broken = ""
         self._source = source
         self._block_bytes = block_bytes
+        self._wanted = wanted
         self._number = 0
 
     def __iter__(self) -> Iterator[Block]:
         buffer = b""
         at, line = 0, 1
-        while data := self._read():
+        while data := self._read(self._block_bytes - len(buffer)):
             buffer += data
             if len(buffer) < self._block_bytes:
                 continue
             cut = last_cut(buffer)
             if cut and (self._number or _holds_a_game(buffer[:cut])):
-                yield self._block(at, line, buffer[:cut])
-                at, line = at + cut, line + count_lines(buffer[:cut])
+                if self._wanted(self._number):
+                    yield Block(self._number, at, line, buffer[:cut])
+                self._number += 1
+                at, line = at + cut, line + count_lines(buffer, cut)
                 buffer = buffer[cut:]
             elif len(buffer) > _PATIENCE_BYTES:
                 yield from self._piecewise(Splitter(byte_offset=at, line=line), buffer)
                 return
-        if buffer:
-            yield self._block(at, line, buffer)
+        if buffer and self._wanted(self._number):
+            yield Block(self._number, at, line, buffer)
 
-    def _read(self) -> bytes:
+    def _read(self, size: int) -> bytes:
         if self.broken:
             return b""
         try:
-            data = self._source.read(_READ_BYTES)
+            data = self._source.read(max(size, _READ_BYTES))
         except SourceUnreadableError as error:
             self.broken = error.text
             return b""
         self.nonblank += count_nonblank(data)
         return data
 
-    def _block(self, at: int, line: int, data: bytes | None, pieces: tuple[RawGame | StrayText, ...] = ()) -> Block:
-        block = Block(self._number, at, line, data, pieces)
-        self._number += 1
-        return block
-
     def _piecewise(self, splitter: Splitter, data: bytes) -> Iterator[Block]:
         while data:
-            if pieces := splitter.feed(data):
-                yield self._block(pieces[0].byte_offset, pieces[0].line, None, tuple(pieces))
-            data = self._read()
-        if pieces := splitter.finish():
-            yield self._block(pieces[0].byte_offset, pieces[0].line, None, tuple(pieces))
+            yield from self._pieces(splitter.feed(data))
+            data = self._read(_READ_BYTES)
+        yield from self._pieces(splitter.finish())
+
+    def _pieces(self, pieces: list[RawGame | StrayText]) -> Iterator[Block]:
+        if not pieces:
+            return
+        if self._wanted(self._number):
+            yield Block(self._number, pieces[0].byte_offset, pieces[0].line, None, tuple(pieces))
+        self._number += 1
 
 
 def _holds_a_game(data: bytes) -> bool:

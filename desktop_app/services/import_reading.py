@@ -61,6 +61,10 @@ class ReadTask:
     skip_games: frozenset[tuple[int, int]] = frozenset()
     skip_blocks: frozenset[int] = frozenset()
 
+    def wants(self, number: int) -> bool:
+        """Whether the block with this number is in it."""
+        return number % self.stripes == self.stripe and number >= self.first_block
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -127,10 +131,9 @@ def read_source(task: ReadTask) -> Iterator[GameBegun | BlockRead | SourceRead]:
         if binary:
             yield _binary(task, text)
             return
-        cutter = BlockCutter(text)
+        cutter = BlockCutter(text, wanted=task.wants)
         for block in cutter:
-            if block.number % task.stripes == task.stripe and block.number >= task.first_block:
-                yield from _read_block(task, block, text.tell_raw())
+            yield from _read_block(task, block, text.tell_raw())
         yield SourceRead(task.number, cutter.nonblank, cutter.broken)
     finally:
         stream.close()

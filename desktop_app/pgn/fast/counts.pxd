@@ -2,7 +2,9 @@
 
 cimport cython
 
-@cython.locals(place=Py_ssize_t, blanks=Py_ssize_t, character="unsigned char")
+cdef int _STRIDE
+
+@cython.locals(start=Py_ssize_t, place=Py_ssize_t, blanks=Py_ssize_t, few="unsigned char", character="unsigned char")
 cdef Py_ssize_t _count_blanks(const unsigned char *data, Py_ssize_t end) noexcept
-@cython.locals(place=Py_ssize_t, breaks=Py_ssize_t)
+@cython.locals(start=Py_ssize_t, place=Py_ssize_t, breaks=Py_ssize_t, few="unsigned char")
 cdef Py_ssize_t _count_breaks(const unsigned char *data, Py_ssize_t end) noexcept

@@ -6,6 +6,7 @@ Pure, any thread. Called by `pgn.splitter` and `pgn.blocks`.
 from __future__ import annotations
 
 _BLANKS = b" \t\r\n\v\f\0"
+_STRIDE = 128
 _FILE = __file__
 
 
@@ -21,25 +22,33 @@ def count_nonblank(data: bytes) -> int:
     return len(data.translate(None, _BLANKS))
 
 
-def count_lines(data: bytes) -> int:
-    """Line breaks in `data`, of whichever kind; a carriage return with its line feed is one."""
+def count_lines(data: bytes, end: int | None = None) -> int:
+    """Line breaks in `data`, or in what is before `end`, of whichever kind; a carriage return with its feed is one."""
+    end = len(data) if end is None else end
     if is_compiled():
-        return _count_breaks(data, len(data))
-    return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+        return _count_breaks(data, end)
+    cut_in_two = data[end - 1 : end + 1] == b"\r\n"  # its feed is behind the end
+    return data.count(b"\n", 0, end) + data.count(b"\r", 0, end) - data.count(b"\r\n", 0, end) - cut_in_two
 
 
 def _count_blanks(data: bytes, end: int) -> int:
     """Blanks and zero bytes before `end`, for the compiled form."""
     blanks = 0
-    for place in range(end):
-        character = data[place]
-        blanks += (character == 32) + (9 <= character <= 13) + (character == 0)
+    for start in range(0, end, _STRIDE):
+        few = 0  # one byte in the compiled form, so that the processor counts many bytes at once
+        for place in range(start, min(start + _STRIDE, end)):
+            character = data[place]
+            few += (character == 32) | (9 <= character <= 13) | (character == 0)
+        blanks += few
     return blanks
 
 
 def _count_breaks(data: bytes, end: int) -> int:
     """Line breaks before `end`, for the compiled form, where a zero byte follows the last."""
     breaks = 0
-    for place in range(end):
-        breaks += (data[place] == 10) + (data[place] == 13) - ((data[place] == 13) & (data[place + 1] == 10))
+    for start in range(0, end, _STRIDE):
+        few = 0
+        for place in range(start, min(start + _STRIDE, end)):
+            few += (data[place] == 10) | ((data[place] == 13) & (data[place + 1] != 10))
+        breaks += few
     return breaks

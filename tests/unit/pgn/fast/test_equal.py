@@ -176,14 +176,17 @@ def test_the_form_is_known() -> None:
     assert counts.is_compiled() == (not counts.__file__.endswith(".py"))
 
 
-@given(st.text(" \t\r\n\v\f\0aZ", max_size=40))
+@given(st.text(" \t\r\n\v\f\0aZ", max_size=300))
 def test_blanks_and_lines_are_counted_alike(text: str) -> None:
     """Both forms say what the byte account's own words say."""
     data, plain = text.encode(), plain_forms()["counts"]
     assert (
         counts.count_nonblank(data) == plain.count_nonblank(data) == sum(byte not in b" \t\r\n\v\f\0" for byte in data)
     )
-    assert counts.count_lines(data) == plain.count_lines(data) == len(re.findall(r"\r\n|\r|\n", text))
+    ends = [found.end() for found in re.finditer(r"\r\n|\r|\n", text)]
+    assert counts.count_lines(data) == plain.count_lines(data) == len(ends)
+    for end in range(len(data)):
+        assert counts.count_lines(data, end) == plain.count_lines(data, end) == sum(one <= end for one in ends)
 
 
 TAGS = '[White "a"]\n[Result "*"]\n{}\n1. e4 *\n'
