@@ -36,8 +36,8 @@ _MOST_WAIT_S = 20.0
 class ScrollProbe(QObject):
     """Waits for the first rows, scrolls, writes what it saw as JSON, then says `finished`.
 
-    The file holds `started_at` (seconds since 1970, when the first rows were drawn), `start_cpu_s` (what the process had
-    computed until then), `rows`, and by way of scrolling `frame_ms` and `frame_cpu_ms` (this thread's part of it),
+    The file holds `started_at` (seconds since 1970, when the first rows were drawn), `start_cpu_s` (what it
+    had computed until then), `rows`, and by way of scrolling `frame_ms` and `frame_cpu_ms` (this thread's part of it),
     `late_ms` (as `lateness`) and `filled_ms`, the time from the last step until every row seen was there.
     """
 
