@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 DEFERRED: tuple[Index, ...] = tuple(
     index for name in (*PLAIN_INDEXED, *NAMES_INDEXED) for index in game.indexes if index.name == f"ix_game_{name}"
 )
-"""Those that cost an import something. The others stay: batch and state grow at one end, summaries come later."""
+"""Those that cost an import something; summaries come later, and the identities are needed to know a game again."""
 
 LEAST_GAMES = 20_000
 """Fewer are stored in a second or two, whatever stands."""

@@ -420,7 +420,10 @@ class SqliteBackend(Backend):
             given.append(map(bytearray, some) if isinstance(some[0], bytes) else some)
         names = ", ".join(f'"{name}"' for name in columns)
         statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join(marks)})'  # noqa: S608 -- our own names
-        connection.exec_driver_sql(statement, list(zip(*given, strict=True)))
+        try:
+            _driver(connection).executemany(statement, zip(*given, strict=True))  # one tuple, used again and again
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(statement, None, error) from error
 
     def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
         """In one statement: after each, the trigram table writes out what it has, which costs more than the rows."""
