@@ -8,16 +8,17 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Select, and_, asc, desc, func, select
+from sqlalchemy import Connection, func, select
 
-from desktop_app.domain.filters import EVERYTHING, PLACE, SORTS, GameQuery
+from desktop_app.domain.filters import SORTS, GameQuery
 from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
 from desktop_app.domain.rows import GameRow, StoredGame
 from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.name_search import NameConditions
+from desktop_app.library.paging import Paging, ordered_ids
 from desktop_app.library.prepared import unpack_headers, unpack_text
-from desktop_app.library.queries import Condition, condition, name_parts, sort_index, sort_key, sort_parts
+from desktop_app.library.queries import Condition, condition, sort_parts
 from desktop_app.library.storing import GameWriter
 from desktop_app.library.tables import game, game_text
 from desktop_app.library.tables_sets import collection_game
@@ -64,62 +65,17 @@ class Games(GameWriter):
         with self._database.read() as connection:
             where = self._conditions(connection, query)
             for known, ordered in sort_parts(query.sort):
-                statement = select(game.c.id).where(known, *where)
-                found.extend(integers(connection, _ordered(statement, query, ordered=ordered)))
+                found.extend(integers(connection, ordered_ids(query, known, where, ordered=ordered)))
         return cast("Sequence[GameId]", found)
 
     def page(self, query: GameQuery, offset: int, limit: int) -> list[GameRow]:
         """`limit` rows from `offset` on, in the query's order."""
-        rows: list[GameRow] = []
         with self._database.read() as connection:
-            where, walk = self._narrowed(connection, query)
-            for known, ordered in sort_parts(query.sort):
-                statement = _ordered(select(*_ROW_COLUMNS).where(*where, known), query, ordered=ordered)
-                if walk is None or (ordered and walk):
-                    statement = self._database.backend.using(statement, walk)
-                page = connection.execute(statement.offset(offset).limit(limit - len(rows))).all()
-                rows.extend(map(_row, page))
-                if len(rows) >= limit:
-                    break
-                if page:
-                    offset = 0
-                elif offset:
-                    count = select(func.count()).select_from(game).where(known, *where)
-                    offset -= connection.execute(count).scalar_one()
-        return rows
+            found = Paging(connection, self._database.backend, query).rows(_ROW_COLUMNS, offset, limit)
+            return list(map(_row, found))
 
     def _conditions(self, connection: Connection, query: GameQuery) -> tuple[Condition, ...]:
         return _where(query, NameConditions(connection, self._database.backend))
-
-    def _narrowed(self, connection: Connection, query: GameQuery) -> tuple[tuple[Condition, ...], str | None]:
-        """The conditions of a page, and the index to walk: None to begin with the ids, "" to let the planner choose.
-
-        Few matches are found by the filter's own indexes, and then sorted. Many are met soon enough on a walk in the
-        order wanted, testing each game. The planner cannot tell the one from the other: it would have to count.
-        """
-        names = NameConditions(connection, self._database.backend, row_by_row=True)
-        where = _where(query, names)
-        if query.sort == PLACE:
-            return where, ""
-        if query.filter == EVERYTHING and query.ids is None and query.collection is None:
-            return where, sort_index(query.sort) or ""
-        common = _in_common(connection, query, names)
-        few = _FEW_WITH_NAMES if common else _FEW
-        found = integers(connection, select(game.c.id).where(*common, *where).limit(few + 1))
-        if len(found) <= few:
-            return (in_set(game.c.id, found),), None
-        return where, sort_index(query.sort) or ""
-
-
-_FEW = 3_000
-"""So many games are fetched and sorted in about 15 ms; a filter that matches more is met on a walk soon enough."""
-
-_FEW_WITH_NAMES = 10_000
-"""The same where lists of ids were compared already: a walk would not have that help."""
-
-
-_MOST_LISTED = 80_000
-"""Ids of games with a name, to be compared with those of another: more are not read into memory."""
 
 
 def _where(query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
@@ -129,28 +85,6 @@ def _where(query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
         return found
     members = select(collection_game.c.game_id).where(collection_game.c.collection_id == query.collection)
     return (*found, game.c.id.in_(members))
-
-
-def _in_common(connection: Connection, query: GameQuery, names: NameConditions) -> tuple[Condition, ...]:
-    """Of two names or more, the games that have them all, by lists of ids: each name alone may have very many."""
-    common: set[int] | None = None
-    parts = name_parts(query.filter)
-    for columns, text in parts if len(parts) > 1 else ():
-        statement = names.ids(columns, text)
-        found = () if statement is None else integers(connection, statement.limit(_MOST_LISTED + 1))
-        if statement is not None and len(found) <= _MOST_LISTED:
-            common = set(found) if common is None else common.intersection(found)
-    return () if common is None else (in_set(game.c.id, sorted(common)),)
-
-
-def _ordered(statement: Select[Any], query: GameQuery, *, ordered: bool) -> Select[Any]:
-    # Ties follow the direction, so that one index serves both.
-    direction = desc if query.descending else asc
-    key = (direction(sort_key(query.sort)),) if ordered and query.sort != "id" else ()
-    if query.sort == PLACE:
-        mine = and_(collection_game.c.game_id == game.c.id, collection_game.c.collection_id == query.collection)
-        statement = statement.join(collection_game, mine)
-    return statement.order_by(*key, direction(game.c.id))
 
 
 def _row(found: Sequence[Any]) -> GameRow:

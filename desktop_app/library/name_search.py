@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true, union_all
 
+from desktop_app.domain.filter_terms import FIELDS, Filter, Op, Term
 from desktop_app.domain.names import NameKind, ascii_lower, fold
 from desktop_app.library.backend import in_texts, octets
 from desktop_app.library.filter_meaning import Meaning
@@ -132,6 +133,18 @@ class NameConditions:
                 listed = [*listed, *self._other_names(needle)]
             parts.append(select(game.c.id).where(in_texts(func.lower(game.c[column]), listed)))
         return union_all(*parts)
+
+    def listed(self, term: Filter, column: str) -> list[str] | None:
+        """The names that a text looked for in this one column matches, None for other terms and for too many names."""
+        if not isinstance(term, Term) or FIELDS[term.name].columns != (column,) or term.op is not Op.CONTAINS:
+            return None
+        kind, needle = KINDS.get(column), fold(str(term.value))
+        if kind is None or kind is NameKind.SITE or not needle:
+            return None
+        names = self._list(kind, needle)
+        if names is None:
+            return None
+        return sorted({*names, *self._other_names(needle)}) if kind is NameKind.PLAYER else names
 
     def _in_dictionary(self, column: ColumnElement[Any], kind: NameKind, needle: str) -> ColumnElement[bool]:
         key = func.lower(column)

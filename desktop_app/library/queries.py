@@ -103,19 +103,6 @@ _MEMBERS = {
 }
 
 
-def name_parts(filter_: Filter) -> list[tuple[tuple[str, ...], str]]:
-    """Of conditions that must all hold, those that look for a name: the columns, of which one must contain the text."""
-    parts: list[tuple[tuple[str, ...], str]] = []
-    for child in filter_.children if isinstance(filter_, And) else (filter_,):
-        if isinstance(child, Word):
-            parts.append((WORD_COLUMNS, child.text))
-        elif isinstance(child, Term) and child.op is Op.CONTAINS and FIELDS[child.name].kind is Kind.TEXT:
-            columns = FIELDS[child.name].columns
-            if all(column in KINDS for column in columns):
-                parts.append((columns, str(child.value)))
-    return parts
-
-
 def _term(term: Term, names: NameConditions) -> Condition:
     info = FIELDS[term.name]
     if info.kind is Kind.MARK:

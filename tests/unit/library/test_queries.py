@@ -160,8 +160,8 @@ def test_pages_do_not_depend_on_the_way(
     games: Library, monkeypatch: pytest.MonkeyPatch, *, few: int, listed: int, descending: bool
 ) -> None:
     """First pages are the beginning of the whole list, whichever way the library takes to find them."""
-    monkeypatch.setattr("desktop_app.library.games._FEW", few)
-    monkeypatch.setattr("desktop_app.library.games._FEW_WITH_NAMES", few)
+    monkeypatch.setattr("desktop_app.library.paging._FEW", few)
+    monkeypatch.setattr("desktop_app.library.candidates.MOST", few)
     expressions = (
         "carlsen",
         "player:a",
