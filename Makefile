@@ -13,7 +13,7 @@ BIN := .venv/bin
 HEADLESS := .venv-headless/bin
 PYTEST_ARGS ?=
 
-.PHONY: help run test setup setup-test setup-headless check headless pytest bench lock clean
+.PHONY: help run test setup setup-test setup-headless check headless pytest fuzz bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ headless: ## the core's tests where Qt is not installed (needs setup-headless)
 
 pytest: ## the test suite alone (needs setup-test)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: setup-test ## damage real games for FUZZ_SECONDS (600) and see that reading keeps its promises
+	$(BIN)/python -m tests.fuzz.fuzz_pgn --seconds $(or $(FUZZ_SECONDS),600) --seed $$(date +%s)000 $(if $(KIBITZ_CORPUS),--corpus $(KIBITZ_CORPUS))
 
 bench: setup ## what `kibitz bench` measures: import, analyse, library, ui
 	@for what in import analyse library ui; do $(BIN)/kibitz bench $$what || exit $$?; done
