@@ -100,3 +100,36 @@ def test_a_line_is_played_and_left_where_the_game_was(cursor: GameCursor) -> Non
     assert cursor.line is None
     assert cursor.ply == 3
     assert not cursor.leave_line()
+
+
+def test_explored_moves_are_a_line_of_their_own(cursor: GameCursor) -> None:
+    """The game's next move is followed; another begins a line, which grows and is cut by a new move."""
+    assert cursor.explore("e2e4")
+    assert (cursor.ply, cursor.line) == (1, None)
+    assert cursor.explore("c7c5")
+    assert cursor.explore("g1f3")
+    assert cursor.line is not None
+    assert cursor.line.explored
+    assert (cursor.line.from_ply, cursor.line.sans, cursor.line_ply) == (1, ("c5", "Nf3"), 2)
+    assert cursor.path() == ("e2e4", "c7c5", "g1f3")
+    assert cursor.board().fen() == cursor.line.fens[1] == cursor.spot().fen
+    line = cursor.line
+    cursor.step(-1)
+    assert cursor.explore("g1f3")
+    assert cursor.line is line
+    cursor.step(-1)
+    assert cursor.explore("d2d4")
+    assert cursor.line.sans == ("c5", "d4")
+    assert not cursor.explore("e1e5")
+    assert cursor.leave_line()
+    assert (cursor.ply, len(cursor.view.plies if cursor.view else ())) == (1, 6)
+
+
+def test_exploring_without_a_game() -> None:
+    """From the start position, when nothing is open."""
+    cursor = GameCursor()
+    assert cursor.explore("e2e4")
+    assert cursor.spot().last_uci == "e2e4"
+    assert cursor.path() == ("e2e4",)
+    assert cursor.leave_line()
+    assert cursor.board().fen() == chess.STARTING_FEN
