@@ -10,9 +10,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from pathlib import Path
 
 from desktop_app import log, paths
 from desktop_app.errors import EnvironmentLackingError
+from desktop_app.settings import SettingsStore
 
 
 def open_window(files: list[str], library: str | None) -> int:
@@ -25,9 +27,17 @@ def open_window(files: list[str], library: str | None) -> int:
         check_display()
         from desktop_app.ui.application import run_gui
 
-        return run_gui(files, paths.library_location(library))
+        return run_gui(files, library or last_library() or paths.library_location())
     finally:
         crash.close()
+
+
+def last_library() -> str | None:
+    """The library the window had open last, where it is still there and none is named by the environment."""
+    last = SettingsStore(paths.settings_file()).current.last_library
+    if last is None or os.environ.get(paths.LIBRARY_VARIABLE):
+        return None
+    return last if "://" in last or Path(last).exists() else None
 
 
 def check_display() -> None:

@@ -27,6 +27,7 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from desktop_app import __version__, log, paths
 from desktop_app.errors import KibitzError
 from desktop_app.library.library import Library
-from desktop_app.settings import SettingsStore, Theme
+from desktop_app.services.care import BackupPlan, restore_backup
+from desktop_app.settings import MOST_RECENT, SettingsStore, Theme
 from desktop_app.ui.controllers.workbench import Workbench
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.crash import CrashHooks
@@ -92,13 +94,19 @@ class Application(QObject):
     ) -> None:
         """`engine` overrides the setting; `passive` only reads: no engine, no job. `quit` closes the library."""
         super().__init__()
-        self._passive = passive
+        self._passive = passive or library.read_only
         self._settings, self._stopping, self._stopped = settings, False, False
         places = places or Places.usual()
         current = settings.current
         self.bench = Workbench.build(
             library, engine=engine or current.engine_path, remember_engine=self._remember_engine, parent=self
         )
+        self.bench.care.set_preferences(
+            BackupPlan(current.backup_folder, current.backup_budget_mb),
+            daily=current.backup,
+            recent=[location for location in current.recent_libraries if location != library.location],
+        )
+        self.bench.care.preferences_changed.connect(self._on_preferences_changed)
         self._state = QSettings(str(places.state_file), QSettings.Format.IniFormat)
         options = WindowOptions(
             profile=current.profile,
@@ -183,6 +191,10 @@ class Application(QObject):
         apply_theme(Theme(name))
         self._change_setting(theme=Theme(name))
 
+    @Slot(object)
+    def _on_preferences_changed(self, changes: dict[str, object]) -> None:
+        self._change_setting(**changes)
+
     def _change_setting(self, **values: object) -> None:
         settings = self._settings
         self.bench.desk.operations.read("Saving the settings", lambda: settings.update(**values), lambda _: None)
@@ -209,11 +221,11 @@ class _Desktop(QObject):
         self._files: list[str] = list(files)
         self._settings = SettingsStore(paths.settings_file())
         self._application: Application | None = None
-        self._first = FirstInstance(library, self)
+        self._first = self._listen(library)
+        self._switching: asyncio.Future[None] | None = None
         self._hooks = CrashHooks(self)
         self._signals = QuitSignals(self._on_quit_asked, self)
         self._ended: asyncio.Future[int] | None = None
-        self._first.paths_received.connect(self._on_paths)
         self._hooks.crashed.connect(self._on_crashed)
         app.styleHints().colorSchemeChanged.connect(self._on_system_theme)
         app.installEventFilter(self)
@@ -224,23 +236,111 @@ class _Desktop(QObject):
         self._ended = loop.create_future()
         self._hooks.install(loop)
         try:
-            library = await self._open_library()
+            library = await self._open_library(self._location)
             if library is None:
                 return 3
-            self._application = Application(library, self._settings, engine=self._engine)
-            self._application.stopped.connect(self._on_stopped)
-            self._application.start(self._files)
-            self._tell_of_the_last_run(self._application)
-            # What stands now stays: a full collection that walks it all would hold the window for 70 ms, now and then.
-            gc.collect()
-            gc.freeze()
+            self._begin(library, self._location, self._files)
+            self._tell_of_the_last_run()
             return await self._ended
         finally:
             self._first.close()
             self._signals.uninstall()
             self._hooks.uninstall()
 
-    async def _open_library(self) -> Library | None:
+    def _begin(self, library: Library, location: str, files: Sequence[str] = ()) -> None:
+        """Open the window on an open library."""
+        self._location = location
+        self._remember_library(library.location)
+        self._application = Application(library, self._settings, engine=self._engine)
+        self._application.stopped.connect(self._on_stopped)
+        self._application.window.library_wanted.connect(self._on_library_wanted)
+        self._application.window.restore_wanted.connect(self._on_restore_wanted)
+        self._application.start(files)
+        # What stands now stays: a full collection that walks it all would hold the window for 70 ms, now and then.
+        gc.collect()
+        gc.freeze()
+
+    def _remember_library(self, location: str) -> None:
+        """The next start opens it again, unless another is named. An address with a password is not written down."""
+        if "***" in location:
+            return
+        known = [one for one in self._settings.current.recent_libraries if one != location]
+        try:
+            self._settings.update(last_library=location, recent_libraries=(location, *known)[:MOST_RECENT])
+        except OSError as error:
+            _log.warning("the library is not remembered: %s", error)
+
+    @Slot(str)
+    def _on_library_wanted(self, location: str) -> None:
+        if self._switching is None and location != self._location:
+            self._switching = asyncio.ensure_future(self._switch(location))
+
+    @Slot(str)
+    def _on_restore_wanted(self, backup: str) -> None:
+        if self._switching is None:
+            self._switching = asyncio.ensure_future(self._restore(backup))
+
+    async def _switch(self, location: str) -> None:
+        """Open another library, then leave this one in order: what it was doing is kept and goes on next time."""
+        try:
+            if hand_over(location, []):
+                return  # another window has it, and came forward
+            library = await self._open_library(location)
+            if library is not None:
+                await self._leave()
+                self._first.close()
+                self._first = self._listen(location)
+                self._begin(library, location)
+        finally:
+            self._switching = None
+
+    async def _restore(self, backup: str) -> None:
+        """Close the library, put the backup in its place, and open what is there then in any case."""
+        current = self._settings.current
+        plan = BackupPlan(current.backup_folder, current.backup_budget_mb)
+        said: KibitzError | None = None
+        try:
+            await self._leave()
+            loop = asyncio.get_running_loop()
+            try:
+                await loop.run_in_executor(None, lambda: restore_backup(self._location, Path(backup), plan))
+            except KibitzError as error:
+                _log.error("the backup was not restored: %s", error)
+                said = error
+            library = await self._open_library(self._location)
+            if library is None:
+                self._end(3)
+                return
+            self._begin(library, self._location)
+            if self._application is not None:
+                notices = self._application.bench.desk.notices
+                if said is None:
+                    notices.post(
+                        f"Restored {Path(backup).name}. What was there before is a backup now.", NoticeKind.DONE
+                    )
+                else:
+                    notices.post_error("Restoring", said)
+        finally:
+            self._switching = None
+
+    async def _leave(self) -> None:
+        """Stop the window and close its library, as at the end of the program."""
+        application, self._application = self._application, None
+        if application is None:
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        application.stopped.disconnect(self._on_stopped)
+        application.stopped.connect(lambda: done.set_result(None))
+        application.window.close()
+        await done
+        application.deleteLater()
+
+    def _listen(self, location: str) -> FirstInstance:
+        first = FirstInstance(location, self)
+        first.paths_received.connect(self._on_paths)
+        return first
+
+    async def _open_library(self, location: str) -> Library | None:
         """Open it off the main thread; a slow opening shows a note, a failing one a sentence and what to do."""
         note = QMessageBox(QMessageBox.Icon.NoIcon, "Kibitz", "Opening the library …")
         note.setStandardButtons(QMessageBox.StandardButton.NoButton)
@@ -248,7 +348,8 @@ class _Desktop(QObject):
         timer.timeout.connect(note.show)
         timer.start()
         try:
-            return await asyncio.get_running_loop().run_in_executor(None, Library.open, self._location)
+            opening = partial(Library.open, location, allow_read_only=True)
+            return await asyncio.get_running_loop().run_in_executor(None, opening)
         except KibitzError as error:
             _log.error("the library cannot be opened: %s", error)
             await self._say("Kibitz cannot open its library", error.text, error.action)
@@ -267,8 +368,10 @@ class _Desktop(QObject):
         await done
         box.deleteLater()
 
-    def _tell_of_the_last_run(self, application: Application) -> None:
-        notices = application.bench.desk.notices
+    def _tell_of_the_last_run(self) -> None:
+        if self._application is None:
+            return
+        notices = self._application.bench.desk.notices
         for problem in self._settings.problems:
             notices.post(problem, NoticeKind.WARNING)
         crashes = log.left_behind(paths.log_dir())
@@ -318,8 +421,11 @@ class _Desktop(QObject):
 
     @Slot()
     def _on_stopped(self) -> None:
+        self._end(0)
+
+    def _end(self, code: int) -> None:
         if self._ended is not None and not self._ended.done():
-            self._ended.set_result(0)
+            self._ended.set_result(code)
 
 
 def make_qt(arguments: Sequence[str] = ()) -> QApplication:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from desktop_app.ui.controllers.batch_controller import BatchController
 from desktop_app.ui.controllers.bin_controller import BinController
+from desktop_app.ui.controllers.care_controller import CareController
 from desktop_app.ui.controllers.desk import Desk
+from desktop_app.ui.controllers.edit_controller import EditController
 from desktop_app.ui.controllers.engine_controller import EngineController
 from desktop_app.ui.controllers.explorer_controller import ExplorerController
 from desktop_app.ui.controllers.export_controller import ExportController
@@ -51,6 +53,8 @@ class Workbench:
     bin: BinController
     sets: SetsController
     names: NamesController
+    edits: EditController
+    care: CareController
 
     @classmethod
     def build(
@@ -79,6 +83,8 @@ class Workbench:
             bin=BinController(desk, undo, batch.let_go, parent),
             sets=SetsController(desk, library_list, undo, parent),
             names=NamesController(desk, parent),
+            edits=EditController(desk, undo, parent),
+            care=CareController(desk, parent),
         )
         bench.engine.found.connect(bench.batch.set_engine)
         bench.batch.positions_arrived.connect(bench.viewer.on_positions)
@@ -92,6 +98,7 @@ class Workbench:
         if not passive:
             self.engine.check()
             self.index.start()
+            self.care.start()
 
     def begin_stop(self) -> None:
         """Main thread: nothing new starts, everything is told to stop. Returns at once."""

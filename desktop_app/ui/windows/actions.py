@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.ui.runtime.icons import icon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QMainWindow, QMenu
+    from PySide6.QtWidgets import QMainWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,26 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             Entry("filter_form", "Filter &by …", ("Ctrl+Shift+L",)),
             Entry("save_filter", "Sa&ve the filter as a collection", ("Ctrl+Shift+S",), "smart"),
             None,
+            Entry("edit_headers", "Edit &headers …", ("Ctrl+H",)),
             Entry("tags", "&Tags …", ("T",), "tag"),
             Entry("collect", "Put into a &new collection", ("Ctrl+Shift+N",), "folder"),
             Entry("me", "&Who am I …", (), "person"),
+        ),
+    ),
+    (
+        "&Library",
+        (
+            Entry("new_library", "&New library …"),
+            Entry("open_library", "&Open library …"),
+            Entry("open_server", "Open on a &server …"),
+            Entry("usual_library", "&Your usual library"),
+            None,
+            Entry("players", "&Players …", (), "person"),
+            Entry("edit_history", "&Edit history …"),
+            None,
+            Entry("backups", "&Backups …"),
+            Entry("check_library", "&Check …", (), "check"),
+            Entry("compact", "Co&mpact"),
         ),
     ),
     (
@@ -112,7 +130,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
         (Entry("keys", "&Keys", ("?", "F1"), "help"), Entry("about", "&About Kibitz", (), "info")),
     ),
 )
-ROW_MENU = ("analyse", "copy_pgn", "export", "delete")
+ROW_MENU = ("analyse", "copy_pgn", "export", "edit_headers", "delete")
 """What a right click on a game offers, by name."""
 THEMES = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
 
@@ -161,6 +179,12 @@ class Actions:
             action.setChecked(value == current)
             group.addAction(action)
         group.triggered.connect(lambda action: choose(action.data()))
+
+    def add_submenu(self, title: str, text: str, *, before: str) -> QMenu:
+        """A menu inside the menu called `title`, above the action called `before`."""
+        menu = QMenu(text, self._menus[title])
+        self._menus[title].insertMenu(self._by_name[before], menu)
+        return menu
 
     def refresh_icons(self) -> None:
         """The theme changed."""

@@ -15,6 +15,7 @@ from desktop_app.ui.widgets.toast import ToastKind, ToastNews, ToastStack
 from desktop_app.ui.windows.actions import ROW_MENU, Actions
 from desktop_app.ui.windows.analysis_commands import AnalysisCommands
 from desktop_app.ui.windows.bin_commands import BinCommands
+from desktop_app.ui.windows.care_commands import CareCommands
 from desktop_app.ui.windows.engine_page import EnginePage
 from desktop_app.ui.windows.explorer_commands import ExplorerCommands
 from desktop_app.ui.windows.game_commands import GameCommands
@@ -37,15 +38,21 @@ if TYPE_CHECKING:
     from desktop_app.ui.windows.command_group import CommandGroup
     from desktop_app.ui.windows.options import WindowOptions
 
-_MORE_GROUPS: tuple[type[CommandGroup], ...] = (BinCommands, ExplorerCommands, SetsCommands)
+_MORE_GROUPS: tuple[type[CommandGroup], ...] = (BinCommands, CareCommands, ExplorerCommands, SetsCommands)
 """Groups the window itself never speaks to: a new topic is one line here and its entries in `actions.MENUS`."""
 
 
 class MainWindow(QMainWindow):
-    """The window. Signals: `closed()` once the user wants to leave; `theme_chosen(str)`."""
+    """The window.
+
+    Signals: `closed()` once the user wants to leave; `theme_chosen(str)`; `library_wanted(str)`, a path or URL, and
+    `restore_wanted(str)`, a backup's path: both close the library that is open.
+    """
 
     closed = Signal()
     theme_chosen = Signal(str)
+    library_wanted = Signal(str)
+    restore_wanted = Signal(str)
 
     def __init__(self, bench: Workbench, state: QSettings, options: WindowOptions) -> None:
         """`state` keeps geometry and the like."""
