@@ -43,4 +43,6 @@ _WORD = re.compile(r"[^\W_]+")
 
 def words_of(text: str) -> list[str]:
     """The words of a text as comments are searched by: folded, letters and digits only. "9. Nf3!? Müller's" has 4."""
-    return _WORD.findall(fold(text))
+    folded = fold(text)
+    # Taken apart, letters of mathematics and the like turn out to be capitals.
+    return _WORD.findall(folded if folded.isascii() and folded.islower() else fold(folded))

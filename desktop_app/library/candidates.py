@@ -78,6 +78,8 @@ class Lister:
 
     def _list(self, filter_: Filter) -> list[int] | None:
         """The games of a single condition, None where they are too many or there is no list."""
+        if isinstance(filter_, Listed):
+            return list(filter_.ids)
         listing = None if self._size(filter_) > MOST else self._listing(filter_)
         return None if listing is None else self._names.backend.id_list(self._connection, listing)
 
@@ -122,6 +124,8 @@ class Lister:
             return min(map(self._size, filter_.children), default=MOST + 1)
         if isinstance(filter_, Or):
             return sum(map(self._size, filter_.children))
+        if isinstance(filter_, Listed):
+            return min(MOST, len(filter_.ids))
         listing = self._listing(filter_)
         if listing is None:
             return MOST + 1

@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Self
 
 from desktop_app.library.bin import Bin
+from desktop_app.library.comments import Comments
 from desktop_app.library.database import CLOSE_BUDGET_S, Database
 from desktop_app.library.duplicates import Duplicates
 from desktop_app.library.edits import Edits
@@ -35,7 +36,8 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, indexes, evaluations, jobs, positions, sets, people, suggestions, bin, edits: what it holds.
+        games, imports, indexes, evaluations, jobs, positions, sets, people, comments, suggestions, bin, edits:
+            what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
@@ -49,6 +51,7 @@ class Library:
         self.positions = Positions(database)
         self.sets = Sets(database)
         self.people = People(database)
+        self.comments = Comments(database)
         self.suggestions = Suggestions(database)
         self.bin = Bin(database)
         self.duplicates = Duplicates(database)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop_app.domain.positions import Coverage
 from desktop_app.errors import CancelledError, KibitzError
+from desktop_app.services.index_comments import index_comments
 from desktop_app.services.index_positions import index_positions
 from desktop_app.settings import cores
 from desktop_app.ui.runtime.notices import NoticeKind
@@ -94,7 +95,9 @@ class IndexController(QObject):
         workers = 1 if self._batch.alive else max(1, cores() - 1)
 
         def call(cancel: CancelToken, progress: ProgressSink) -> Coverage:
-            return index_positions(library, progress=progress, cancel=cancel, workers=workers)
+            coverage = index_positions(library, progress=progress, cancel=cancel, workers=workers)
+            index_comments(library, cancel=cancel)
+            return coverage
 
         self._operation = self._desk.operations.run(
             "Indexing positions", call, done=self._on_indexed, failed=self._on_failed, behind=True
