@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import GameRow
     from desktop_app.library.library import Library
+    from desktop_app.services.watch import Watch
 
 SHOWN_PROBLEMS = 20
 DEFAULT_LIMIT = 50
@@ -37,6 +38,7 @@ def run_import(arguments: Namespace) -> int:
     """Import files and print the receipt. 1 when something was rejected, 130 when it was stopped."""
     from desktop_app.library.library import Library
     from desktop_app.services.import_games import import_sources
+    from desktop_app.services.watch import Watch
     from desktop_app.settings import cores
 
     line = output.ProgressLine()
@@ -45,15 +47,40 @@ def run_import(arguments: Namespace) -> int:
             library, arguments.paths, progress=line, cancel=interrupt, workers=cores(), background=False
         )
         line.clear()
+        enriched = _enrich(library, receipt, Watch(line, interrupt)) if arguments.enrich else None
+        line.clear()
         _wait_for_indexes(library, interrupt)
     if arguments.json:
-        output.print_json(receipt.to_json())
+        output.print_json(receipt.to_json() | ({} if enriched is None else {"enriched": enriched}))
     else:
         _print_receipt(receipt)
+        _print_duplicates(receipt, enriched)
     if receipt.cancelled:
         output.complain("Stopped before the end; the games named above are in the library.")
         return INTERRUPTED
     return 1 if _anything_rejected(receipt) else 0
+
+
+def _enrich(library: Library, receipt: Receipt, watch: Watch) -> int:
+    """Take over what duplicates carry; returns how many games got something."""
+    from desktop_app.domain.rows import BatchId
+    from desktop_app.services.enrich_games import enrich_import
+
+    if receipt.batch_id is None or not receipt.enrichable:
+        return 0
+    return enrich_import(library, BatchId(receipt.batch_id), watch=watch).games
+
+
+def _print_duplicates(receipt: Receipt, enriched: int | None) -> None:
+    if receipt.completed:
+        print(f"{output.counted(receipt.completed, 'game')} of which only the beginning was there: complete now.")
+    if enriched is not None:
+        print(f"{output.counted(enriched, 'stored game')} enriched with what duplicates carry.")
+    elif receipt.enrichable:
+        games = output.counted(receipt.enrichable, "stored game")
+        print(f"Duplicates carry more than {games} (comments, clocks or the like); `kibitz import --enrich` adds it.")
+    if receipt.imported and receipt.batch_id is not None:
+        print(f"`kibitz undo-import {receipt.batch_id}` takes this import back.")
 
 
 def _wait_for_indexes(library: Library, interrupt: Interrupt) -> None:

@@ -61,6 +61,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         help="a file (.pgn .pgn.gz .pgn.bz2 .pgn.zst .zip), a folder, or - for standard input",
     )
+    parser.add_argument(
+        "--enrich", action="store_true", help="put what duplicates carry (comments, clocks …) into the stored games"
+    )
     _json(parser)
 
 

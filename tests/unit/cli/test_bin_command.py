@@ -54,6 +54,17 @@ def test_undo_an_import(kibitz: Callable[..., tuple[int, Any]]) -> None:
     assert kibitz("bin", "restore", str(said["entry"]))[1]["restored"] == 3
 
 
+def test_duplicates_enrich_when_asked(kibitz: Callable[..., tuple[int, Any]], tmp_path: Path) -> None:
+    """A file with comments is imported over one without: offered without --enrich, taken over with it."""
+    (tmp_path / "rich.pgn").write_text(GAMES.replace("1. e4 e5", "1. e4 { Best by test. } e5"))
+    code, said = kibitz("import", str(tmp_path / "rich.pgn"))
+    assert (code, said["duplicates"], said["enrichable"]) == (0, 3, 3)
+    assert "enriched" not in said
+    assert kibitz("import", "--enrich", str(tmp_path / "rich.pgn"))[1]["enriched"] == 3
+    assert kibitz("show", "1")[1]["plies"][0]["comment"] == "Best by test."
+    assert kibitz("import", "--enrich", str(tmp_path / "rich.pgn"))[1]["enriched"] == 0
+
+
 def test_emptying_wants_a_yes(kibitz: Callable[..., tuple[int, Any]]) -> None:
     """Nothing is removed for good by a slip, and old entries can be chosen."""
     kibitz("delete", "--all")

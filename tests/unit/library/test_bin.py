@@ -19,7 +19,7 @@ from desktop_app.domain.work import Owner
 from desktop_app.errors import JobOwnedElsewhereError, KibitzError, NotFoundError
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 from desktop_app.library.owners import this_owner
-from desktop_app.library.tables import analysis, position_segment
+from desktop_app.library.tables import analysis
 from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
 from desktop_app.services.watch import Watch
 from tests.unit.library.processes import script
@@ -205,7 +205,7 @@ def test_stopping_and_going_on(library: Library) -> None:
     batch = library.imports.begin("club.pgn")
     ids = library.games.add(batch, make_records(1200)).imported
     library.imports.finish(batch, Receipt(1200, 0, 0, 0, 1.0, 0))
-    removed = undo_import(library, batch, watch=Watch(cancel=_StopAt(1)))
+    removed = undo_import(library, batch, watch=Watch(cancel=_StopAt(0)))
     assert removed.cancelled
     assert 0 < removed.games < 1200
     assert library.imports.get(batch).state is BatchState.DONE
@@ -279,20 +279,16 @@ def test_a_late_answer_of_an_engine_does_no_harm(library: Library) -> None:
 
 def test_the_position_index_is_told(library: Library) -> None:
     """Segments of games that went or came are stale, so that nothing is counted that is not there."""
-    (game,) = library.games.add(None, make_records(1)).imported
-
-    def stale() -> bool:
-        with library.database.read() as connection:
-            return bool(connection.execute(select(position_segment.c.stale)).scalar_one())
+    game, _ = library.games.add(None, make_records(2)).imported
 
     def settle() -> None:
         library.positions.store(library.positions.games_of(0), [b""] * 256, [])
+        assert library.positions.pending() == []
 
     settle()
-    assert not stale()
     entry = delete_games(library, [game]).entry_id
     assert entry is not None
-    assert stale()
+    assert library.positions.pending() == [0]
     settle()
     restore(library, entry)
-    assert stale()
+    assert library.positions.pending() == [0]
