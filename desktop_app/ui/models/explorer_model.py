@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _Index = QModelIndex | QPersistentModelIndex
 MOVE, GAMES, RESULTS, RATING, LAST, BEST = range(6)
 _DASH = "\N{EN DASH}"
-TOTAL = "All moves"
+TOTAL = "All"
 
 
 @dataclass(frozen=True, slots=True)

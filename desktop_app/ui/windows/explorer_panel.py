@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -45,12 +45,14 @@ if TYPE_CHECKING:
     from desktop_app.ui.controllers.explorer_controller import ExplorerController
 
 _ROW_PX = 26
-_MOVE_WIDEST = {MOVE: "Qa1xb2+", GAMES: "1,000,000", RATING: "Rating", LAST: "2026", BEST: "100%"}
-_GAME_WIDEST = {1: "2800", 3: "2800", 4: "Result", 5: "2026.12.31", 6: "Qa1xb2+"}
+_MOVE_WIDEST = {MOVE: "O-O-O+", GAMES: "999,999", RATING: "Rating", LAST: "2026", BEST: "100%"}
+_GAME_WIDEST = {1: "2800", 3: "2800", 4: "Result", 5: "2026.12.31", 6: "O-O-O+"}
 """The widest text of each column of a fixed width."""
-_PADDING_PX = 16
-_LEAST_BAR_PX = 120
-_LEAST_NAME_PX = 84
+_PADDING_PX = 20
+_LEAST_BAR_PX = 88
+_LEAST_NAME_PX = 76
+_ROOM_FOR_TOTAL_PX = 330
+_SLOW_MS = 600
 _MAY_GO = (LAST, RATING, BEST)
 """Columns of the moves that narrow panels leave out, the most wanted first."""
 
@@ -129,6 +131,8 @@ class ExplorerPanel(QWidget):
         super().__init__(parent)
         self._explorer = explorer
         self._waiting = False
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
+        self._slow.timeout.connect(self._on_slow)
         self._widths: dict[QTableView, dict[int, int]] = {}
         self.moves, self.games = ExplorerMoves(self), PositionGames(self)
         self.moves.add_role(SHARES_ROLE, ExplorerRow.shares)
@@ -196,6 +200,7 @@ class ExplorerPanel(QWidget):
         head.setSpacing(8)
         head.addWidget(self._found)
         head.addWidget(self._total, 1)
+        head.addStretch(0)
         head.addWidget(self._show_all)
         below.addLayout(head)
         below.addWidget(self.game_table, 1)
@@ -237,33 +242,37 @@ class ExplorerPanel(QWidget):
         """Nobody looks: stop asking."""
         super().hideEvent(event)
         self._explorer.set_active(active=False)
+        self._slow.stop()
         self.move_pointed.emit("")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow panels leave out what matters least."""
         super().resizeEvent(event)
-        room = event.size().width() - 2 * _PADDING_PX
+        room = event.size().width() - _PADDING_PX
         moves, games = self._widths[self.move_table], self._widths[self.game_table]
         left = room - moves[MOVE] - moves[GAMES] - _LEAST_BAR_PX
         for column in _MAY_GO:
             left -= moves[column]
             self.move_table.setColumnHidden(column, left < 0)
-        ratings = room >= sum(games.values()) + 2 * _LEAST_NAME_PX
-        for column in (1, 3):
-            self.game_table.setColumnHidden(column, not ratings)
+        left = room - sum(games.values()) - 2 * _LEAST_NAME_PX
+        for columns in ((1, 3), (5,)):
+            for column in columns:
+                self.game_table.setColumnHidden(column, left < 0)
+            left += sum(games[column] for column in columns)
+        self._total.setVisible(room >= _ROOM_FOR_TOTAL_PX)
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
     @Slot(str)
     def _on_asked(self, _fen: str) -> None:
-        """The old answer stays, faint, until a new one comes: nothing flickers while one steps through a game."""
+        """The old answer stays until a new one comes: nothing flickers while one steps through a game."""
         self._waiting = True
-        self.move_table.setEnabled(False)
+        self._slow.start()
 
     @Slot(object)
     def _on_answered(self, answer: Exploration) -> None:
         self._waiting = False
-        self.move_table.setEnabled(True)
+        self._slow.stop()
         self.moves.show(answer)
         self._bold_total()
         opening = answer.opening
@@ -275,6 +284,20 @@ class ExplorerPanel(QWidget):
         self._total.set_shares(ExplorerRow("", "", answer.total).shares())
         self._show_all.setEnabled(bool(answer.total.games))
         self._on_coverage(answer)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what is shown belongs to a position the board has left."""
+        return self._waiting
+
+    @Slot()
+    def _on_slow(self) -> None:
+        """Nothing is known yet, and somebody may wonder."""
+        self.moves.show(None)
+        self.games.show((), more=False)
+        self._total.set_shares((0.0, 0.0, 0.0))
+        self._opening.hide()
+        self._found.setText("Searching …")
 
     def _bold_total(self) -> None:
         """The total stands out from the moves above it."""
@@ -311,6 +334,7 @@ class ExplorerPanel(QWidget):
     @Slot(str)
     def _on_failed(self, text: str) -> None:
         self._waiting = False
+        self._slow.stop()
         self.moves.show(None)
         self.games.show((), more=False)
         self._opening.hide()
