@@ -112,7 +112,8 @@ class EditController(QObject):
         def take_back() -> None:
             self._undo.take_back(step)
 
-        text = f"{_counted(report.changed)} changed: {edit.title}"
+        merged = f": {edit.title}" if edit.kind is EditKind.MERGE else ""
+        text = f"{_counted(report.changed)} changed{merged}"
         self._desk.notices.post(
             f"Stopped. {text}" if report.cancelled else text,
             NoticeKind.WARNING if report.cancelled else NoticeKind.DONE,

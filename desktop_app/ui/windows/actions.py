@@ -76,7 +76,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             Entry("edit_history", "&Edit history …"),
             None,
             Entry("backups", "&Backups …"),
-            Entry("check_library", "&Check …", (), "check"),
+            Entry("check_library", "&Check …"),
             Entry("compact", "Co&mpact"),
         ),
     ),

@@ -47,8 +47,8 @@ class CareCommands(CommandGroup):
         bench.edits.started.connect(window.progress.watch)
         bench.care.started.connect(window.progress.watch)
         name = shown_name(self._care.location, str(paths.default_library()))
-        title = f"{name} - Kibitz" if name else "Kibitz"
-        window.setWindowTitle(f"{title} (read only)" if self._care.read_only else title)
+        parts = [name, "(read only)" if self._care.read_only else ""]
+        window.setWindowTitle(" - ".join(filter(None, (" ".join(filter(None, parts)), "Kibitz"))))
         # The actions are made after the groups.
         QTimer.singleShot(0, self, self._on_window_made)
 

@@ -131,6 +131,10 @@ class MergeDialog(QDialog):
             item.setCheckState(Qt.CheckState.Checked)
             self.names.appendRow([item, _item(f"{games:,}")])
             self.into.addItem(name)
+        # The fullest name says most; ties go to the one with more games.
+        self.into.setCurrentText(
+            max((self.into.itemText(row) for row in range(self.into.count())), key=len, default="")
+        )
         self._on_checked()
 
     def chosen(self) -> list[str]:
