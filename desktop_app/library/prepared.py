@@ -7,6 +7,7 @@ reading processes and send rows, not objects, to the one that writes. Pure, any 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import threading
@@ -206,7 +207,7 @@ def prepare_plain(games: PlainGames) -> PreparedGames:
         games.ply_counts,
         games.moves,
         [None] * count,
-        [None] * count,
+        games.not_judged,
         [GameState.UNANALYSED.value] * count,
         list(map(_speed, times)),
     )
@@ -218,12 +219,17 @@ def _plain_identities(games: PlainGames) -> Iterator[bytes]:
     tags = games.tags
     sites = zip(tags["Site"], tags["Link"], strict=True)
     players = zip(map(_FOLDED.__getitem__, tags["White"]), map(_FOLDED.__getitem__, tags["Black"]), strict=True)
-    for (site, link), pair, date, result, moves in zip(
-        sites, players, tags["Date"], tags["Result"], games.moves, strict=True
+    for (site, link), pair, date, result, moves, text in zip(
+        sites, players, tags["Date"], tags["Result"], games.moves, games.texts, strict=True
     ):
         # Other sites give no ids that we know.
         found = site_id({"Site": site, "Link": link}) if link or site[:4] == "http" else ""
-        yield site_identity(found) if found else moves_identity(pair, _known(date), result, moves)
+        if found:
+            yield site_identity(found)
+        elif moves:
+            yield moves_identity(pair, _known(date), result, moves)
+        else:
+            yield moves_identity(pair, _known(date), result, moves, text=hashlib.sha256(text).hexdigest())
 
 
 def _known(value: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.plain_games import PlainGames
 from desktop_app.pgn.fast.runs import RunReader
 from desktop_app.pgn.fast.tags import NAMES
+from desktop_app.pgn.reader import NOT_JUDGED_NO_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,8 +88,15 @@ class FastReader:
             None if number < 0 else (*self._names[number], ply)
             for number, ply in zip(runs.named, runs.named_plies, strict=True)
         ]
-        tags = dict(zip(NAMES, runs.tags, strict=True))
-        return Run(PlainGames(tags, runs.moves, runs.plies, runs.texts, openings), runs.starts, runs.at)
+        games = PlainGames(
+            tags=dict(zip(NAMES, runs.tags, strict=True)),
+            moves=runs.moves,
+            ply_counts=runs.plies,
+            not_judged=[None if plies else NOT_JUDGED_NO_MOVES for plies in runs.plies],
+            texts=runs.texts,
+            openings=openings,
+        )
+        return Run(games, runs.starts, runs.at)
 
     def _fill(self, data: bytes, end: int) -> None:
         self._runs.read(data, end)

@@ -32,8 +32,10 @@ cdef class RunReader:
     cdef _set_keys(self, list keys)
     @cython.locals(body=Py_ssize_t, after=Py_ssize_t, number=int, text=bytes, values=list)
     cdef Py_ssize_t _game(self, const unsigned char *data, Py_ssize_t start, Py_ssize_t end) except? -2
-    @cython.locals(begin=Py_ssize_t, result=int, index=int)
+    @cython.locals(begin=Py_ssize_t)
     cdef int _agrees(self, const unsigned char *data) noexcept
+    @cython.locals(result=int, index=int)
+    cdef int _says(self, const unsigned char *data, Py_ssize_t place) noexcept
     cdef str _value(self, const unsigned char *data, int number)
     @cython.locals(ply=int, slot=int, key=Mask)
     cdef _note_name(self)

@@ -95,8 +95,8 @@ class RunReader:
         if body < 0:
             return -1
         after = self._scanner.read(data, body, end)
-        if after < 0 or self._scanner.plies == 0 or not self._agrees(data):
-            return -1
+        if after < 0 or not self._agrees(data) or (self._scanner.plies == 0 and not self._says(data, body)):
+            return -1  # without a move, there must be nothing but the result
         text = _own_text(data, start, after)
         if not text.isascii() and not has_plain_lines(text):
             return -1
@@ -116,11 +116,13 @@ class RunReader:
         if not self._tags.seen >> RESULT & 1 or self._tags.seen >> FEN & 1:
             return 0
         begin = self._tags.begins(RESULT)
+        return self._tags.ends(RESULT) - begin == LENGTHS[self._scanner.result] and self._says(data, begin)
+
+    def _says(self, data: bytes, place: int) -> int:
+        """Whether the result of the game stands there."""
         result = self._scanner.result
-        if self._tags.ends(RESULT) - begin != LENGTHS[result]:
-            return 0
         for index in range(LENGTHS[result]):
-            if data[begin + index] != SPELT[8 * result + index]:
+            if data[place + index] != SPELT[8 * result + index]:
                 return 0
         return 1
 

@@ -218,6 +218,17 @@ def test_tags_are_read_alike(more: str) -> None:
     assert fast + slow == 2
 
 
+@pytest.mark.parametrize(
+    "body", ["0-1", "", "*", "1-0 ", "{x} 0-1", "1. 0-1", "1 0-1", "0-1 {x}", "$1 0-1", "0-1 1-0", "!! 0-1"]
+)
+@pytest.mark.parametrize("site", ["?", "https://lichess.org/abcdefgh"])
+def test_games_without_moves_are_read_alike(body: str, site: str) -> None:
+    """Sites export games that were given up before the first move; they are one in seventy."""
+    one = f'[Event "E"]\n[Site "{site}"]\n[Result "0-1"]\n\n{body}\n\n'
+    fast, slow = compare((one + BASE.decode() + one).encode())
+    assert (fast, slow) == ((6, 0) if body.strip() == "0-1" else (4, 2))
+
+
 def test_every_layout_of_line_breaks_gives_the_same_text() -> None:
     """Text ends with one line feed, whatever stood behind the game."""
     for ending in ("", "\n", "\n\n", "\n\n\n", " \n", "\n \n"):
