@@ -33,7 +33,7 @@ def run_find_position(arguments: Namespace) -> int:
         Interrupt() as interrupt,
         Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
     ):
-        if not arguments.indexed_only:
+        if not (arguments.indexed_only or library.read_only):
             index_positions(library, progress=line, cancel=interrupt, workers=cores())
             line.clear()
         found = find_position(library, board, limit=arguments.limit or DEFAULT_LIMIT, filter_=filter_)

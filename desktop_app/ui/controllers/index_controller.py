@@ -83,7 +83,7 @@ class IndexController(QObject):
         """Index what is missing, now or when what runs is done."""
         if self._operation is not None:
             self._again = True
-        elif not self._paused and self._imports.operation is None:
+        elif not self._paused and self._imports.operation is None and not self._desk.library.read_only:
             self._throttle.request()
 
     def _begin(self) -> None:
