@@ -206,3 +206,23 @@ def test_names_of_games_that_were_not_stored_are_not_taken_as_known(library: Lib
     library.games.add(None, records)
     wanted = GameQuery(parse_filter(f'white:"{records[1].header("White")}"'))
     assert library.games.count(wanted) >= 1
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 100])
+def test_storing_finds_the_one_known_game_among_many_new_ones(library: Library, count: int) -> None:
+    """Wherever in a run it stands, a known game is the only duplicate, and the others get the next ids in order."""
+    records = make_records(count)
+    for place in {0, count // 2, count - 1}:
+        fresh = make_records(count, seed=place + 2)
+        known = library.games.add(None, [records[place]]).imported
+        fresh[place] = records[place]
+        outcome = library.games.add(None, fresh)
+        assert outcome.duplicate_indexes == (place,)
+        assert list(outcome.imported) == sorted(outcome.imported)
+        assert len(outcome.imported) == count - 1
+        if library.path is not None and known and outcome.imported:
+            assert outcome.imported[0] == known[0] + 1
+        stored = [record for index, record in enumerate(fresh) if index != place]
+        assert [library.games.get(number).record for number in outcome.imported] == stored
+        assert library.games.add(None, fresh).imported == ()
+        library.games.add(None, make_records(1, seed=1_000 + place))
