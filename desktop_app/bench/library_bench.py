@@ -8,6 +8,7 @@ How many: `--games`, or `KIBITZ_BENCH_GAMES`; with `KIBITZ_BENCH_LIBRARY` the li
 from __future__ import annotations
 
 import os
+import random
 import tempfile
 import time
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from desktop_app.bench.figures import percentile
-from desktop_app.bench.many_games import Multiples, pool
+from desktop_app.bench.many_games import SEED, Multiples, pool
 from desktop_app.bench.position_bench import measure_positions
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.library.library import Library
+from desktop_app.services.index_comments import index_comments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +66,16 @@ QUERIES: dict[str, GameQuery] = {
     "free words": _filtered("carlsen olympiad"),
     "a word that nothing matches": _filtered("xyzzy"),
     "not a player, draws": _filtered("-player:carlsen result:draw", "black"),
+    "a tag many games have": _filtered("tag:many", "date", descending=True),
+    "two tags": _filtered("tag:many tag:some", "white"),
+    "tag and rating": _filtered("tag:some elo>=2400", "white_elo", descending=True),
+    "collection": _filtered("collection:chosen", "date"),
+    "smart collection": _filtered('collection:"my losses"', "date", descending=True),
+    "my games": _filtered("is:mine", "date", descending=True),
+    "my wins with Black against better ones": _filtered("is:won my_colour:black opponent_elo>=2400", "date"),
+    "a word in comments": _filtered("comment:zugzwang", "date", descending=True),
+    "words in comments and a player": _filtered('comment:"white is" player:anand'),
+    "date, speed and how it ended": _filtered("date:2015..2020 speed:rapid termination:abandoned", "date"),
 }
 
 
@@ -101,10 +113,30 @@ def fill(library: Library, games: int) -> dict[str, Any]:
         started = time.perf_counter()
         library.games.add(batch_id, records)
         seconds += time.perf_counter() - started
+    _fill_sets(library)
+    started = time.perf_counter()
+    index_comments(library)
+    comments_s = time.perf_counter() - started
     library.database.write(library.database.backend.refresh_statistics)
     analysed = min(MOST_ANALYSED, round(games * ANALYSED_SHARE))
     multiples.pretend_analysis(library, analysed)
-    return {"added_per_second": round((games - there) / seconds), "analysed": analysed}
+    return {
+        "added_per_second": round((games - there) / seconds),
+        "analysed": analysed,
+        "comments_s": round(comments_s, 1),
+    }
+
+
+def _fill_sets(library: Library) -> None:
+    """Tags, collections and names of mine, as many as somebody with such a library may have."""
+    draw = random.Random(SEED)  # noqa: S311 -- bench data, not a secret
+    ids = library.games.ids(GameQuery())
+    for name, share in (("many", 0.1), ("some", 0.005)):
+        library.sets.tag(library.sets.create_tag(name), draw.sample(ids, round(len(ids) * share)))
+    chosen = draw.sample(ids, min(len(ids), 5_000))
+    library.sets.add(library.sets.create_collection("chosen"), chosen)
+    library.sets.create_collection("my losses", filter_="is:lost moves>=30")
+    library.people.set_me(["Carlsen, Magnus"])
 
 
 def _page_of(library: Library, query: GameQuery) -> Callable[[], object]:

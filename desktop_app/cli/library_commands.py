@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import wait
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
-from desktop_app.cli.selection import selected_games
+from desktop_app.cli.selection import make_searchable, selected_games
+from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from desktop_app.domain.filters import GameQuery
     from desktop_app.domain.judgement import Grading
     from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import GameRow
@@ -111,13 +113,14 @@ def _print_receipt(receipt: Receipt) -> None:
 
 
 def run_list(arguments: Namespace) -> int:
-    """Print the library's games, newest first."""
-    from desktop_app.domain.filters import GameQuery, parse_filter
+    """Print the library's games: in the order they came, a collection's own, or the one asked for."""
     from desktop_app.library.library import Library
 
-    query = GameQuery(filter=parse_filter(arguments.filter or ""))
+    asked = _asked(arguments)
     limit = arguments.limit or (None if arguments.json else DEFAULT_LIMIT)
     with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
+        query = _of_collection(library, arguments, asked)
+        make_searchable(library, query.filter)
         total = library.games.count(query)
         rows = library.games.page(query, 0, total if limit is None else limit)
     if arguments.json:
@@ -130,6 +133,30 @@ def run_list(arguments: Namespace) -> int:
     if len(rows) < total:
         print(f"{len(rows):,} of {output.counted(total, 'game')}; --limit N shows more.")
     return 0
+
+
+def _asked(arguments: Namespace) -> GameQuery:
+    """Filter and order as typed. Raises FilterSyntaxError, UsageError."""
+    from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
+
+    sort = arguments.sort or "id"
+    if sort not in SORTS:
+        raise UsageError(f"Games cannot be sorted by {sort!r}.", action=f"Choose one of {', '.join(sorted(SORTS))}.")
+    return GameQuery(filter=parse_filter(arguments.filter or ""), sort=sort, descending=arguments.descending)
+
+
+def _of_collection(library: Library, arguments: Namespace, asked: GameQuery) -> GameQuery:
+    """What was asked for, of the games of the collection named, in its order where none was given."""
+    if not arguments.collection:
+        return asked
+    from desktop_app.domain.filters import all_of
+
+    query = library.sets.query(library.sets.collection_named(arguments.collection))
+    if arguments.sort:
+        query = replace(query, sort=asked.sort, descending=asked.descending)
+    elif arguments.descending:
+        query = replace(query, descending=not query.descending)
+    return replace(query, filter=all_of(query.filter, asked.filter))
 
 
 def row_json(row: GameRow) -> dict[str, Any]:

@@ -40,6 +40,9 @@ _RUNNERS = {
     "merge-players": ("desktop_app.cli.edit_command", "run_merge_players"),
     "backup": ("desktop_app.cli.care_command", "run_backup"),
     "compact": ("desktop_app.cli.care_command", "run_compact"),
+    "tag": ("desktop_app.cli.sets_command", "run_tag"),
+    "collection": ("desktop_app.cli.sets_command", "run_collection"),
+    "person": ("desktop_app.cli.person_command", "run_person"),
     "doctor": ("desktop_app.cli.doctor_command", "run_doctor"),
     "bench": ("desktop_app.cli.bench_command", "run_bench"),
 }

@@ -69,6 +69,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
 
 def _list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter", metavar="EXPR", help="games that match (docs/filters.md)")
+    parser.add_argument("--collection", metavar="NAME", help="games of this collection, in its order")
+    parser.add_argument("--sort", metavar="COLUMN", help="order by a column of --json, such as date or white_elo")
+    parser.add_argument("--descending", action="store_true", help="largest first")
     parser.add_argument("--limit", metavar="N", type=_positive, help="at most so many games")
     _json(parser)
 
@@ -124,6 +127,44 @@ def _find_position(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--indexed-only", action="store_true", help="answer at once, from the games that are indexed already"
     )
+    _json(parser)
+
+
+def _some_games(parser: argparse.ArgumentParser, filter_help: str = "games that match (docs/filters.md)") -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="every game of the library")
+    which.add_argument("--game", metavar="ID", type=_positive, nargs="+", action="extend", help="these games")
+    which.add_argument("--filter", metavar="EXPR", help=filter_help)
+
+
+def _tag(parser: argparse.ArgumentParser) -> None:
+    actions = ("list", "add", "remove", "rename", "colour", "delete")
+    parser.add_argument("action", choices=actions, nargs="?", default="list")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the tag; `add` makes it where it is new")
+    parser.add_argument("new_name", metavar="NEW", nargs="?", help="rename: its name from now on")
+    _some_games(parser)
+    parser.add_argument(
+        "--colour", metavar="COLOUR", help="red, orange, yellow, green, teal, blue, purple, pink or grey"
+    )
+    _json(parser)
+
+
+def _collection(parser: argparse.ArgumentParser) -> None:
+    actions = ("list", "create", "add", "remove", "move", "rename", "delete")
+    parser.add_argument("action", choices=actions, nargs="?", default="list")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the collection, or PARENT/NAME")
+    parser.add_argument("new_name", metavar="NEW", nargs="?", help="rename: its name from now on")
+    _some_games(parser, "games that match; with create: make a collection that always holds them")
+    parser.add_argument("--in", dest="inside", metavar="PARENT", help="create: inside this collection")
+    parser.add_argument("--sort", metavar="COLUMN", help="create, with --filter: order by this column")
+    parser.add_argument("--descending", action="store_true", help="create, with --filter: largest first")
+    parser.add_argument("--before", metavar="ID", type=_positive, help="add, move: before this game")
+    _json(parser)
+
+
+def _person(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("list", "me", "join", "remove", "suggest"), nargs="?", default="list")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="names as games have them")
     _json(parser)
 
 
@@ -184,6 +225,9 @@ COMMANDS: dict[str, CommandSpec] = {
     "merge-players": CommandSpec("give all games of a player one name", _merge_players),
     "backup": CommandSpec("back the library up, list its backups, or restore one", _backup),
     "compact": CommandSpec("give back the room that removed games left", _json),
+    "tag": CommandSpec("put tags on games, take them off, list them", _tag),
+    "collection": CommandSpec("lists of games chosen by hand, and saved filters", _collection),
+    "person": CommandSpec("say which names are one player's, and which are yours", _person),
     "doctor": CommandSpec("what works here, what does not, and what to do; checks and mends the library", _doctor),
     "bench": CommandSpec("measure this machine and this build", _bench),
 }

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_app.cli.output import ProgressLine
 from desktop_app.domain.filter_terms import FIELDS, And, Filter, Kind, Not, Or, Term
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.domain.game import GameId
 from desktop_app.domain.work import ItemState
 from desktop_app.errors import NotFoundError
+from desktop_app.services.index_comments import asks_for_comments, index_comments
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from desktop_app.domain.profile import SearchSpec
     from desktop_app.library.library import Library
+    from desktop_app.ports import CancelToken
 
 _FIGURES = frozenset({"accuracy", "acpl", "inaccuracies", "mistakes", "blunders"})
 _LEFT = frozenset({ItemState.QUEUED, ItemState.RUNNING})
@@ -33,7 +36,16 @@ def selected_games(library: Library, arguments: Namespace) -> list[GameId]:
             raise NotFoundError(f"There is no game {', '.join(missing)} in this library.", action="See `kibitz list`.")
         return wanted
     query = GameQuery(filter=parse_filter(arguments.filter or ""))
+    make_searchable(library, query.filter)
     return [GameId(number) for number in library.games.ids(query)]
+
+
+def make_searchable(library: Library, filter_: Filter, cancel: CancelToken | None = None) -> None:
+    """Read the comments that were not read yet, where the filter asks for them and the library can be written."""
+    if asks_for_comments(filter_) and not library.read_only:
+        line = ProgressLine()
+        index_comments(library, progress=line, cancel=cancel)
+        line.clear()
 
 
 def games_to_analyse(library: Library, arguments: Namespace, spec: SearchSpec) -> list[GameId]:
@@ -63,6 +75,6 @@ def _asks_for_analysis(filter_: Filter) -> bool:
         case Not(child):
             return _asks_for_analysis(child)
         case Term(name):
-            return FIELDS[name].kind is Kind.STATE or name.removeprefix("white_").removeprefix("black_") in _FIGURES
+            return FIELDS[name].kind is Kind.STATE or name.partition("_")[2] in _FIGURES or name in _FIGURES
         case _:
             return False

@@ -6,6 +6,7 @@ conditions of which any may hold, all are listed. No game's row is read. Any thr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,16 +57,23 @@ class Lister:
     def __init__(self, connection: Connection, names: NameConditions) -> None:
         self._connection = connection
         self._names = names
+        self._games: int | None = None
         self._sizes: dict[Filter, int] = {}
+        self._lists: dict[Filter, list[int]] = {}
 
     def share(self, conditions: Sequence[Filter]) -> float:
         """About which part of all games meets all of these, taken as independent of one another; above 0."""
-        games = max(1, self._connection.execute(select(func.max(game.c.id))).scalar() or 0)
-        share = 1.0
-        for one in conditions:
-            size = self._size(one)
-            share *= min(1.0, max(1, size) / games) if size <= MOST else _LIKELY
-        return max(share, 1 / games)
+        if self._games is None:
+            self._games = max(1, self._connection.execute(select(func.max(game.c.id))).scalar() or 0)
+        return max(math.prod(self._share_of(one, self._games) for one in conditions), 1 / self._games)
+
+    def _share_of(self, filter_: Filter, games: int) -> float:
+        if isinstance(filter_, And):
+            return math.prod(self._share_of(child, games) for child in filter_.children)
+        if isinstance(filter_, Or):
+            return min(1.0, sum(self._share_of(child, games) for child in filter_.children))
+        size = self._size(filter_)
+        return min(1.0, size / games) if size <= MOST else _LIKELY
 
     def of(self, filter_: Filter) -> Candidates | None:
         """All games that can match, None where they cannot be listed."""
@@ -80,8 +88,12 @@ class Lister:
         """The games of a single condition, None where they are too many or there is no list."""
         if isinstance(filter_, Listed):
             return list(filter_.ids)
-        listing = None if self._size(filter_) > MOST else self._listing(filter_)
-        return None if listing is None else self._names.backend.id_list(self._connection, listing)
+        if filter_ not in self._lists:
+            listing = None if self._size(filter_) > MOST else self._listing(filter_)
+            if listing is None:
+                return None
+            self._lists[filter_] = self._names.backend.id_list(self._connection, listing)
+        return self._lists[filter_]
 
     def _of_all(self, children: Sequence[Filter]) -> Candidates | None:
         """The smallest list, made smaller by the others while it is long."""

@@ -69,9 +69,9 @@ class Commented(Looked):
     begun: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listed(Looked):
-    """Games with these ids."""
+    """Games with these ids; equal to itself alone, since there may be very many."""
 
     ids: Sequence[int]
 
@@ -166,7 +166,7 @@ class Meaning:
         ).all()
         by_hand = Members(Table.COLLECTION, tuple(row.id for row in rows if row.filter is None))
         smart = [self._saved(row.id, row.name, row.filter) for row in rows if row.filter is not None]
-        return Or((by_hand, *smart)) if smart else by_hand
+        return Or((by_hand, *smart) if by_hand.ids else tuple(smart)) if smart else by_hand
 
     def position(self, term: Term) -> Filter:
         """`position:`, in the games that are indexed."""

@@ -56,7 +56,7 @@ class Paging:
         self._query = query
         self._names = NameConditions(connection, backend, row_by_row=True)
         wanted = self._names.meaning.of(query.filter)
-        if query.collection is not None:
+        if query.collection is not None and query.sort != PLACE:  # then `_ordered` joins them
             wanted = And((wanted, Members(Table.COLLECTION, (query.collection,))))
         self._filter = wanted
         self._parts = wanted.children if isinstance(wanted, And) else (wanted,)

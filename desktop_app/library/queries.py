@@ -67,7 +67,11 @@ def _looked(filter_: Looked, names: NameConditions) -> Condition:
     if not isinstance(filter_, Members | Commented):
         raise TypeError(f"unknown condition {filter_!r}")
     ids = member_ids(filter_, names)
-    return exists().where(ids.id == game.c.id, *ids.where) if names.row_by_row else game.c.id.in_(ids.select())
+    return (
+        exists().where(ids.id == game.c.id, *ids.where).correlate(game)
+        if names.row_by_row
+        else game.c.id.in_(ids.select())
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Self
 
+from desktop_app.domain.filter_terms import And, Filter, Not, Or, Term
 from desktop_app.errors import CancelledError, KibitzError
 from desktop_app.library.prepared import unpack_text
 from desktop_app.pgn.comment_words import comment_words
@@ -61,6 +62,19 @@ def index_comments(
                 coverage = library.comments.coverage()
                 progress.progress(coverage.indexed, coverage.games, "Reading comments")
     return library.comments.coverage()
+
+
+def asks_for_comments(filter_: Filter) -> bool:
+    """Whether what a filter finds depends on comments that were read; a saved filter in it may."""
+    match filter_:
+        case And(children) | Or(children):
+            return any(map(asks_for_comments, children))
+        case Not(child):
+            return asks_for_comments(child)
+        case Term("comment" | "collection") | Term("is", _, "commented"):
+            return True
+        case _:
+            return False
 
 
 def read_words(texts: Texts) -> Words:

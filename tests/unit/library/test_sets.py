@@ -140,6 +140,8 @@ def test_games_of_a_collection_keep_their_order(library: Library) -> None:
     assert library.games.count(query) == 4
     narrowed = GameQuery(parse_filter(f"id:{a}..{b}"), "place", descending=True, collection=chosen)
     assert list(library.games.ids(narrowed)) == [b, a]
+    inside = GameQuery(parse_filter("in:chosen"), "place", collection=chosen)
+    assert [row.id for row in library.games.page(inside, 0, 9)] == list(library.games.ids(inside)) == [e, a, c, b]
     by_id = GameQuery(collection=chosen)
     assert list(library.games.ids(by_id)) == [row.id for row in library.games.page(by_id, 0, 9)] == [a, b, c, e]
     assert sets.remove(chosen, [a, d]) == 1
