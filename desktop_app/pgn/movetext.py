@@ -14,31 +14,19 @@ from dataclasses import dataclass, field
 
 import chess
 
+from desktop_app.pgn.spelling import RESULT_WORDS, is_number, otherwise, plain, spaced, together, translations
 from desktop_app.pgn.tokens import Kind, Token, join, tokenise
 
 MAX_PLIES = 20_000
 """The longest game the 75-move rule allows has 17 697 half-moves."""
 
-_RESULT_WORDS = {
-    "1/2": "1/2-1/2",
-    "\u00bd": "1/2-1/2",
-    "\u00bd-\u00bd": "1/2-1/2",
-    "0.5-0.5": "1/2-1/2",
-    "1:0": "1-0",
-    "0:1": "0-1",
-    "1\u20130": "1-0",
-    "0\u20131": "0-1",
-    "+:-": "1-0",
-    "-:+": "0-1",
-}
-_RESULT_TAIL = re.compile(r"(.+?)(\*|1-0|0-1|1/2-1/2)\Z")
-_NULL_MOVES = frozenset({"--", "Z0", "0000", "@@@@", "null", "pass", "<>"})
+_KNOWN_NULL_MOVES = frozenset({"--", "Z0", "0000", "@@@@"})
+_NULL_MOVES = _KNOWN_NULL_MOVES | {"null", "pass", "<>"}
 _NOISE = frozenset({"e", "p", "ep", "ch", "dbl", "mate", "N", "RR", "D", "(D)", "inf", "zz"})
 """Letters of old programs and books that stand beside moves; they say nothing about which move was played. Glyphs made
 of signs alone need no list: a word without a letter or digit is never a move."""
-_SPOKEN = re.compile(r"[^\W\d_]{2,}[.,:;]*\Z")
+_SPOKEN = re.compile(r"(?![KQRBNP]x[KQRBNP])[^\W\d_]{2,}[.,:;]*\Z")
 _FILE_CAPTURE = re.compile(r"[a-h]x?[a-h]\Z")
-_FIGURINES = str.maketrans("♔♕♖♗♘♚♛♜♝♞\u2013\u2014\u2212\u00d7:", "KQRBNKQRBN---xx", "♙♟")
 _MOVE_LIKE = re.compile(r"[KQRBN]?[a-h]?[1-8]?[x-]?[a-h][1-8]|[O0]-[O0]")
 _MOST_STRANGE = 2000
 """Words that are no moves, after which the rest is not taken for a game any more."""
@@ -74,10 +62,24 @@ class Mainline:
 def read_mainline(text: str, board: chess.Board, *, line: int = 1) -> Mainline:
     """Read the movetext of a game that starts at `board` (not changed). `line` is the source line it begins on.
 
-    Never raises on bad text.
+    Never raises on bad text. Pieces named in another language are read where the whole game is legal that way, and no
+    two languages disagree about its moves.
     """
-    reader = _Reader(text, board.copy(stack=False), line=line)
-    return reader.read()
+    found = _Reader(text, board.copy(stack=False), line=line).read()
+    return (found.stopped and _translated(text, board, line)) or found
+
+
+def _translated(text: str, board: chess.Board, line: int) -> Mainline | None:
+    readings = [
+        (language, reading)
+        for language, translated in translations(text)
+        if not (reading := _Reader(translated, board.copy(stack=False), line=line).read()).stopped
+    ]
+    if not readings or any(reading.moves != readings[0][1].moves for _, reading in readings):
+        return None
+    language, reading = readings[0]
+    reading.repairs.insert(0, f"the pieces have their {language} letters; written as English ones")
+    return reading
 
 
 class _Reader:
@@ -124,9 +126,10 @@ class _Reader:
             self._word(index, token.text)
             self._comment_at = None
         elif token.kind is Kind.RESULT:
-            self._out.result = _RESULT_WORDS.get(token.text, token.text)
-        elif token.kind is Kind.NUMBER and not self._number_seen:
-            self._first_number(token.text)
+            self._out.result = RESULT_WORDS.get(token.text, token.text)
+        elif token.kind is Kind.NUMBER:
+            if not self._spaced(index) and not self._number_seen:
+                self._first_number(token.text)
         elif token.kind is Kind.HEADER:
             self._replace(index, "")
             self._skipped.append(token.text)
@@ -134,18 +137,30 @@ class _Reader:
     # -- words
 
     def _word(self, index: int, word: str) -> None:
-        if word in _RESULT_WORDS:
-            self._out.result = _RESULT_WORDS[word]
+        if self._spaced(index):
+            return
+        if word in RESULT_WORDS:
+            self._out.result = RESULT_WORDS[word]
             self._replace(index, self._out.result)
             return
-        if self._play(index, word, word):
+        if self._play(index, word, word) or self._spelt_otherwise(index, word):
             return
-        plain, result = self._plain(word)
-        if plain and plain != word and self._play(index, plain, word, result):
-            self._out.result = result
-            return
-        if word in _NOISE or not _telling(word):
-            return
+        if is_number(word):
+            self._replace(index, "".join(filter(str.isdigit, word)) + ".")
+        elif word not in _NOISE and _telling(word):
+            self._no_move(index, word)
+
+    def _spelt_otherwise(self, index: int, word: str) -> bool:
+        """Whether some other spelling of the word is a legal move, or several; they are played then."""
+        spelt, result = plain(word)
+        for text in (spelt, *otherwise(spelt)):
+            if text and text != word and self._play(index, text, word, result):
+                self._out.result = result
+                return True
+        return self._play_together(index, spelt)
+
+    def _no_move(self, index: int, word: str) -> None:
+        """A word that says something, but no move: leave it out, or stop where it could have been one."""
         self._strange += 1
         if self._strange > _MOST_STRANGE:
             self._stop(index, "too much text that is no moves")
@@ -158,7 +173,7 @@ class _Reader:
             self._skipped.append(word)
             self._replace(index, "")
         else:
-            self._stop(index, self._why_not(plain or word, word))
+            self._stop(index, self._why_not(plain(word)[0] or word, word))
 
     def _play(self, index: int, move_text: str, word: str, result: str | None = None) -> bool:
         """Try to play it; where it was spelt otherwise in the text, put the plain spelling there."""
@@ -168,7 +183,7 @@ class _Reader:
         if len(self._out.moves) >= MAX_PLIES:
             self._stop(index, f"more than {MAX_PLIES} half-moves")
             return True
-        if move_text != word:
+        if move_text != word or (not move and word not in _KNOWN_NULL_MOVES):
             san = self._board.san(move) if move else "--"
             if result is None or san != move_text:
                 self._odd.append(f'"{word}" read as {san}')
@@ -185,24 +200,43 @@ class _Reader:
         except (ValueError, IndexError, AssertionError, KeyError):
             return None
 
-    def _plain(self, word: str) -> tuple[str, str | None]:
-        """A spelling python-chess reads, and the result that clung to the move."""
-        result = None
-        if match := _RESULT_TAIL.match(word):
-            word, result = match.group(1), match.group(2)
-        word = re.sub(r"\A\d+(?=[A-Za-z][a-h1-8x-])", "", word.translate(_FIGURINES)).rstrip("+#!?=.,;")
-        if castling := re.match(r"[oO0]-?[oO0](-?[oO0])?\Z", word):
-            return ("O-O-O" if castling.group(1) else "O-O"), result
-        word = re.sub(r"([a-h]x[a-h][36])e\.?p?\.?\Z", r"\1", word)
-        word = re.sub(r"([18])[/=(]?([QRBNqrbn])\)?\Z", r"\1=\2", word)
-        word = re.sub(r"\AP(?=[a-hx])", "", word)
-        if re.match(r"[kqrn][a-h1-8x]", word) and self._parse(word) is None:
-            word = word[0].upper() + word[1:]
-        return word, result
+    def _spaced(self, index: int) -> bool:
+        """A result, castling or promotion with blanks in it."""
+        found, last = spaced(self._tokens, index)
+        if last == index:
+            return False
+        if found in RESULT_WORDS:
+            self._out.result = RESULT_WORDS[found]
+        elif not self._play(index, found, join(self._tokens[index : last + 1])):
+            return False
+        for place in range(index, last + 1):
+            self._replace(place, "")
+        self._replace(index, found)
+        return True
 
-    def _why_not(self, plain: str, word: str) -> str:
+    def _play_together(self, index: int, word: str) -> bool:
+        """Moves written without a blank between them, if all of them are legal one after another."""
+        moves = [text.rstrip("!?") for text in together(word)]
+        played = 0
+        for text in moves:
+            move = self._parse(text)
+            if not move:
+                break
+            self._board.push(move)
+            played += 1
+        for _ in range(played):
+            self._board.pop()
+        if not moves or played < len(moves) or len(self._out.moves) + played > MAX_PLIES:
+            return False
+        for text in moves:
+            self._play(index, text, text)
+        self._replace(index, " ".join(moves))
+        self._odd.append(f'"{_short(word)}" read as {_short(" ".join(moves))}')
+        return True
+
+    def _why_not(self, spelt: str, word: str) -> str:
         try:
-            self._board.parse_san(plain)
+            self._board.parse_san(spelt)
         except chess.AmbiguousMoveError:
             return f'ambiguous move "{_short(word)}"'
         except chess.IllegalMoveError:
@@ -230,14 +264,22 @@ class _Reader:
         return True
 
     def _end_of_comment(self, index: int) -> int | None:
-        """The token that holds the `}` of a comment going on at `index`; None where it does not go on."""
+        """The token that holds the `}` of a comment going on at `index`; None where it does not go on.
+
+        With several `{` in the comment it is the one that closes the first, or the last before the moves go on.
+        """
+        opened = self._tokens[self._comment_at].text.count("{") - 1 if self._comment_at is not None else 1
+        found = None
         for place in range(index, min(index + _ABSORBED_TOKENS, len(self._tokens))):
             token = self._tokens[place]
             if token.kind in (Kind.COMMENT, Kind.RESULT) or _moves_like(token):
-                return None
+                break
             if token.kind is Kind.WORD and "}" in token.text:
-                return place
-        return None
+                found = place
+                opened -= token.text.count("}")
+                if opened <= 0:
+                    break
+        return found
 
     # -- structure
 
@@ -301,7 +343,7 @@ class _Reader:
         places = [index for index, token in enumerate(self._tokens) if token.kind is not Kind.SPACE]
         last = self._tokens[places[-1]]
         if last.kind is Kind.RESULT:
-            self._out.result = _RESULT_WORDS.get(last.text, last.text)
+            self._out.result = RESULT_WORDS.get(last.text, last.text)
             self._replace(places[-1], ")" * self._depth + " " + last.text)
         else:
             self._tokens.append(Token(Kind.CLOSE, ")" * self._depth + "\n"))
