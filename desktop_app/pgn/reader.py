@@ -21,6 +21,7 @@ from desktop_app.pgn.fast.counts import count_lines
 from desktop_app.pgn.headers import format_tags, read_tags
 from desktop_app.pgn.kept_text import lasting
 from desktop_app.pgn.movetext import Mainline, read_mainline
+from desktop_app.pgn.tokens import Kind, tokenise
 from desktop_app.pgn.variants import BadStartError, Start, read_start
 
 if TYPE_CHECKING:
@@ -133,14 +134,18 @@ class _GameReader:
         )
 
     def _unread(self, start: Start) -> GameRecord:
-        """A variant whose rules we lack: kept as text."""
+        """A variant whose rules we lack: kept as text, a comment that is never closed being closed."""
+        text, tokens = self._text, tokenise(self._text)
+        if tokens[-1].kind is Kind.COMMENT and not tokens[-1].text.endswith("}"):
+            text = text.rstrip() + " }\n"
+            self._repairs.append("the last comment is never closed")
         return GameRecord(
             headers=tuple(self._section.tags),
             variant=start.variant,
             start_fen=start.start_fen,
             moves=b"",
             ply_count=0,
-            pgn=self._text,
+            pgn=text,
             not_judged=start.not_judged,
         )
 

@@ -133,9 +133,13 @@ def self_contained(text: str) -> str:
 
     An open comment would make other readers lose every game behind it, and to most of them an empty line among the
     moves ends the game. Those within comments are the human's, and harmless. A game of tags alone gets its result
-    written, or the tags behind it would be taken for more of its own.
+    written, or the tags behind it would be taken for more of its own; one without tags gets a Result tag, or its moves
+    might be taken for those of the game before it.
     """
     text = _without_empty_lines(text.lstrip("\ufeff").strip())
+    if not text.startswith("["):
+        results = [token.text for token in tokenise(text) if token.kind is Kind.RESULT]
+        text = f'[Result "{results[-1] if results else "*"}"]\n\n{text}'
     if text.endswith("]") and (section := read_tags(text)).end == len(text):
         return f"{text}\n\n{dict(section.tags).get('Result', '*')}"
     if text.rfind("{") < text.rfind("}") or "{" not in text:

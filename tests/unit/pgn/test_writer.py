@@ -292,7 +292,8 @@ def test_no_empty_line_stands_among_the_moves_of_an_exported_game() -> None:
     moves = "1. e4 {one\n\ntwo}\n\n(1. d4 d5)\r\n \r\n1... e5 ; note\n\n2. Nf3 *"
     told = self_contained(f'[White "A"]\n\n[Black "B"]\n\n\n{moves}\n')
     assert told == '[White "A"]\n[Black "B"]\n\n1. e4 {one\n\ntwo}\n(1. d4 d5)\n1... e5 ; note\n2. Nf3 *'
-    assert self_contained("1. e4\n\n1... e5 *") == "1. e4\n1... e5 *"
+    assert self_contained("1. e4\n\n1... e5 *") == '[Result "*"]\n\n1. e4\n1... e5 *'
+    assert self_contained('[White "A"]\n[Result "1-0"]\n') == '[White "A"]\n[Result "1-0"]\n\n1-0'
     file = io.StringIO(f"{told}\n\n{told}\n\n")
     for _ in range(2):
         game = chess.pgn.read_game(file)
