@@ -63,18 +63,23 @@ def broken_promise(workshop: Workshop, data: bytes) -> str:
     return ""
 
 
+def broken_alone(data: bytes) -> str:
+    """The same in fresh libraries."""
+    with tempfile.TemporaryDirectory() as folder:
+        workshop = Workshop(Path(folder))
+        try:
+            return broken_promise(workshop, data)
+        finally:
+            workshop.close()
+
+
 def shrunk(data: bytes, reason: str, seconds: float) -> bytes:
     """The same finding in fewer bytes, as far as the time goes."""
     kind = reason.partition(":")[0]
     deadline = time.monotonic() + seconds
 
     def still(smaller: bytes) -> bool:
-        with tempfile.TemporaryDirectory() as folder:
-            workshop = Workshop(Path(folder))
-            try:
-                return broken_promise(workshop, smaller).partition(":")[0] == kind
-            finally:
-                workshop.close()
+        return broken_alone(smaller).partition(":")[0] == kind
 
     return _fewer_pieces(data, still, deadline) if still(data) else data
 
