@@ -52,7 +52,7 @@ _ICONS = {
 class SidebarModel(QStandardItemModel):
     """Rows with a `Scope` each, under headings.
 
-    Signals: `renamed(Scope, name)`; `games_dropped(ids, Scope)`, with a Scope of COLLECTION 0 for a new one;
+    Signals: `renamed(Scope, name)`; `games_dropped(Scope, ids)`, with a Scope of COLLECTION 0 for a new one;
     `collections_ordered(ids)`: those of the top, in their new order; `contents_changed()` after rows came or went.
     """
 
@@ -168,7 +168,7 @@ class SidebarModel(QStandardItemModel):
             return False
         if data.hasFormat(GAMES_MIME):
             target = self.scope_at(parent) or Scope(ScopeKind.COLLECTION)
-            self.games_dropped.emit(ids_of(GAMES_MIME, data), target)
+            self.games_dropped.emit(target, ids_of(GAMES_MIME, data))
             return False
         moved = ids_of(COLLECTION_MIME, data)
         order = [one.id for one in self.contents.collections if one.parent_id is None]

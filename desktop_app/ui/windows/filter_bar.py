@@ -55,7 +55,7 @@ class FilterBar(QWidget):
         self.field.setToolTip(_HINT)
         leave = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.field, context=Qt.ShortcutContext.WidgetShortcut)
         leave.activated.connect(self.left)
-        self._completion = ExpressionCompletion(self.field, names)
+        self.completion = ExpressionCompletion(self.field, names)
         self.sidebar_button = tool("sidebar", "Collections, tags and imports (Ctrl+\\)")
         self.sidebar_button.setCheckable(True)
         self.sidebar_button.clicked.connect(self.sidebar_requested)
@@ -165,9 +165,9 @@ class FilterBar(QWidget):
 
     @Slot()
     def _on_entered(self) -> None:
-        if self._completion.choosing:
+        if self.completion.choosing:
             return
-        self._completion.close()
+        self.completion.close()
         self.settle()
         self.entered.emit()
 

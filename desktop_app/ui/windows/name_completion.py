@@ -71,6 +71,11 @@ class NameCompletion(QObject):
         self._list.hide()
 
     @property
+    def offered(self) -> list[str]:
+        """The names to choose from at the moment."""
+        return self._model.stringList() if self._list.isVisible() else []
+
+    @property
     def choosing(self) -> bool:
         """Whether Enter would take a name rather than the text as it is."""
         return self._list.isVisible() and self._list.currentIndex().isValid()
