@@ -94,7 +94,7 @@ class Workshop:
     def check(self, data: bytes) -> None:
         """Everything promised of a file with these bytes.
 
-        What games of earlier cases did to those of this one (a longer text completes a shorter) is not its fault: a case
+        What games of earlier cases do to those of this one (a longer text completes a shorter) is no fault: a case
         that fails is tried once more in libraries of its own.
         """
         check_reading(data)
