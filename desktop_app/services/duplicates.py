@@ -7,6 +7,7 @@ stored one byte for byte (most of them, when a file is imported again) is not ev
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from desktop_app.pgn.merge import carries, new_tags
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop_app.domain.game import GameId
     from desktop_app.domain.receipt import Problem
     from desktop_app.domain.rows import BatchId
     from desktop_app.library.duplicates import StoredBrief
@@ -30,6 +32,9 @@ MOST_LISTED = 5_000
 
 MOST_RICHER = 100_000
 """Duplicates of one import whose richer text is kept aside; more are offered when the rest is imported again."""
+
+_TEXTS_OF_A_GAME = 5
+"""Richer texts of one stored game that are kept aside in one import: the sixth hardly says what five did not."""
 
 _PARTIAL, _PLIES = GAME_COLUMNS.index("partial"), GAME_COLUMNS.index("ply_count")
 
@@ -61,6 +66,7 @@ class DuplicateNotes:
         self._duplicates, self._batch_id = library.duplicates, batch_id
         self._places: list[Places] = []
         self._listed = self._richer = 0
+        self._texts: Counter[int] = Counter()
         self.longer = 0
 
     @property
@@ -92,18 +98,17 @@ class DuplicateNotes:
             if brief is None:
                 continue  # it went to the bin in the same moment
             gains = gains_of(game, brief)
-            if one := self._kept(gains):
+            if one := self._kept(brief.game_id, gains):
                 source, number = _place(index, places)
                 found.append(NewDuplicate(source, number, brief.game_id, gains, game.pgn if one > 1 else None))
         self._duplicates.add(self._batch_id, found)
 
-    def _kept(self, gains: frozenset[Gain]) -> int:
+    def _kept(self, game_id: GameId, gains: frozenset[Gain]) -> int:
         """0 for a duplicate that is only counted, 1 for one that is listed, 2 for one whose text is kept."""
-        if Gain.MOVES in gains:
-            self.longer += 1
-            return 2
-        if gains and self._richer < MOST_RICHER:
+        if gains and self._texts[game_id] < _TEXTS_OF_A_GAME and (Gain.MOVES in gains or self._richer < MOST_RICHER):
+            self._texts[game_id] += 1
             self._richer += 1
+            self.longer += Gain.MOVES in gains
             return 2
         if self._listed < MOST_LISTED:
             self._listed += 1
