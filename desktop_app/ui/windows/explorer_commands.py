@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.ui.controllers.explorer_controller import coverage_words
 from desktop_app.ui.windows.command_group import CommandGroup
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from desktop_app.services.find_position import PositionGame
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.windows.main_window import MainWindow
+
+
+_BOARD_MENU = ("position_games", "explorer", "copy_fen", "copy_pgn", "flip")
 
 
 class ExplorerCommands(CommandGroup):
@@ -42,6 +45,11 @@ class ExplorerCommands(CommandGroup):
         self.panel.move_pointed.connect(self._space.board.show_hint)
         self.panel.game_opened.connect(self._on_game_opened)
         self.panel.all_games_wanted.connect(self._on_all_games_wanted)
+        board = self._space.board
+        # On the squares the right button draws circles and arrows; the menu is around them, and on the menu key.
+        board.board.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        board.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        board.customContextMenuRequested.connect(self._on_board_menu)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
         """The Game menu's part."""
@@ -71,6 +79,13 @@ class ExplorerCommands(CommandGroup):
         board_and_rights = " ".join(fen.split()[:4])
         self._window.actions_by_name["show_library"].setChecked(True)
         self._space.library.list_games(f'position:"{board_and_rights}"')
+
+    @Slot(QPoint)
+    def _on_board_menu(self, where: QPoint) -> None:
+        menu = QMenu(self._space.board)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addActions([self._window.actions_by_name[name] for name in _BOARD_MENU])
+        menu.popup(self._space.board.mapToGlobal(where))
 
     @Slot(str)
     def _on_move_chosen(self, uci: str) -> None:

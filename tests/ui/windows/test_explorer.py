@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.ui.controllers.explorer_controller import coverage_words
 from desktop_app.ui.windows.explorer_panel import ExplorerPanel
@@ -177,3 +178,16 @@ def test_what_an_earlier_run_left_is_indexed(
     stop(app)
     again = open_app()
     qtbot.waitUntil(lambda: again.bench.index.coverage.indexed == 4, timeout=ANSWER_MS)
+
+
+@pytest.mark.expects_log  # the offscreen platform cannot grab the keyboard for a menu, and says so
+def test_the_board_offers_its_games(qtbot: QtBot, app: Application) -> None:
+    """The menu key on the board has the games with its position."""
+    area = app.window.workspace.board
+    area.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = next(child for child in area.children() if isinstance(child, QMenu))
+    assert "position_games" in [action.objectName() for action in menu.actions()]
+    app.bench.cursor.explore("e2e4")
+    next(action for action in menu.actions() if action.objectName() == "position_games").trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: app.bench.games.rowCount() == 2, timeout=ANSWER_MS)
