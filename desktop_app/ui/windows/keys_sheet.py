@@ -25,7 +25,12 @@ _KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Ctrl+O", "open files"),
             ("Ctrl+V", "paste games"),
-            ("Ctrl+F", "filter"),
+            ("Ctrl+F", "filter by typing"),
+            ("Ctrl+Shift+L", "filter by player, date …"),
+            ("Ctrl+Shift+S", "keep the filter"),
+            ("T", "tags of the selection"),
+            ("Ctrl+Shift+N", "put into a collection"),
+            ("Del  Ctrl+Z", "delete, undo"),
             ("Enter", "open the game"),
             ("Ctrl+R  F12", "analyse the selection"),
             ("Ctrl+S", "export annotated PGN"),
@@ -36,6 +41,8 @@ _KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Window",
         (
+            ("Ctrl+L", "library"),
+            ("Ctrl+\\", "collections and tags"),
             ("F11", "full screen"),
             ("Ctrl+Shift+F", "focus mode"),
             ("Ctrl+B", "batch panel"),
