@@ -47,7 +47,7 @@ class Candidates:
         exact: whether every one that is there matches.
     """
 
-    ids: frozenset[int]
+    ids: set[int]
     exact: bool
 
 
@@ -82,7 +82,7 @@ class Lister:
         if isinstance(filter_, Or):
             return self._of_any(filter_.children)
         ids = self._list(filter_)
-        return None if ids is None else Candidates(frozenset(ids), exact=True)
+        return None if ids is None else Candidates(set(ids), exact=True)
 
     def _list(self, filter_: Filter) -> list[int] | None:
         """The games of a single condition, None where they are too many or there is no list."""
@@ -123,7 +123,7 @@ class Lister:
                 return None
             ids |= found.ids
             exact = exact and found.exact
-        return Candidates(frozenset(ids), exact)
+        return Candidates(ids, exact)
 
     def _size(self, filter_: Filter) -> int:
         """How many games a list would have, counted no further than is needed; `MOST + 1` for what has none."""
@@ -164,6 +164,8 @@ class Lister:
         if term.name == "is":
             return None if term.op is Op.UNEQUAL else _of_mark(str(term.value))
         columns = ["ply_count" if column == "moves" else column for column in info.columns]
+        if info.kind is Kind.RESULT and term.value != "*":
+            return None  # never rare, and not worth counting
         if term.op is Op.UNEQUAL or not columns or not all(column in _INDEXED for column in columns):
             return _of_id(term)
         if info.kind is Kind.TEXT and term.op is Op.CONTAINS:

@@ -95,7 +95,7 @@ class Paging:
         found = self._lister.of(self._filter)
         if self._query.ids is None:
             return found
-        given = frozenset(map(int, self._query.ids))
+        given = set(map(int, self._query.ids))
         if found is None:
             return Candidates(given, exact=self._filter == EVERYTHING)
         return Candidates(found.ids & given, found.exact)
