@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.library import prepared
@@ -38,6 +38,7 @@ def test_the_dictionary_is_worth_its_place() -> None:
     assert len(pack_text(TEXT)) < len(zstandard.ZstdCompressor(level=3).compress(TEXT.encode())) - 20
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)))
 def test_any_text_comes_back(text: str) -> None:
     """Lone surrogates and NULs too."""

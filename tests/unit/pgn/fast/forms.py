@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ _NAMES = tuple(f"desktop_app.pgn.fast.{name}" for name in ("counts", "board", "s
 """Each after those it builds on."""
 
 
+@lru_cache(maxsize=1)
 def plain_forms() -> dict[str, Any]:
     """The modules from their uncompiled source, whatever is installed, by the last part of their name."""
     installed = {name: sys.modules[name] for name in _NAMES}

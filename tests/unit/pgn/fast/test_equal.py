@@ -176,6 +176,7 @@ def test_the_form_is_known() -> None:
     assert counts.is_compiled() == (not counts.__file__.endswith(".py"))
 
 
+@settings(deadline=None)
 @given(st.text(" \t\r\n\v\f\0aZ", max_size=300))
 def test_blanks_and_lines_are_counted_alike(text: str) -> None:
     """Both forms say what the byte account's own words say."""
