@@ -83,7 +83,10 @@ class Indexes:
         with self._lock:
             if self._restoring is None or self._restoring.done():
                 self._restoring = Future()
-                self._go_on(self._restoring)
+                if self._database.backend.defers_indexes:
+                    self._go_on(self._restoring)
+                else:
+                    self._restoring.set_result(None)
             return self._restoring
 
     def _go_on(self, answer: Future[None]) -> None:

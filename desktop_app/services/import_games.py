@@ -187,8 +187,7 @@ class _Import:
                 self._library.imports.finish(self._batch_id, self._receipt(cancelled=True), BatchState.INTERRUPTED)
             raise
         finally:
-            if self._deferred:
-                self._library.indexes.restore()
+            self._library.indexes.restore()  # whoever left them out: another import may have ended before this one
         logger.info("Import of %s %s: %d games read", self._name, state, receipt.read)
         return receipt
 

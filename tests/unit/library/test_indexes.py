@@ -17,6 +17,8 @@ from tests.unit.library.records import make_records
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from desktop_app.services.changes import Changes
+
 ALL = {str(index.name) for index in DEFERRED}
 FILTERS = ("", "player:carlsen", "result:1-0 date:2000..2010", "white:so", "-black:ding elo>1", "event:club moves<9")
 
@@ -201,3 +203,17 @@ def test_a_big_import_leaves_them_out_and_builds_them(
     assert file_library.indexes.missing() == []
     assert [row.white for row in file_library.games.page(GameQuery(sort="white", descending=True), 0, 1)] == ["W5999"]
     assert file_library.check() == []
+
+
+def test_the_last_of_several_imports_builds_them(file_library: Library, tmp_path: Path) -> None:
+    """A small import that ends after the big one that left them out builds them too."""
+    (tmp_path / "a.pgn").write_text('[White "A"]\n[Result "1-0"]\n\n1. e4 1-0\n', encoding="utf-8")
+
+    def big_one_ends(_: Changes) -> None:
+        file_library.indexes.defer(1_000)
+        file_library.indexes.restore().result(DEADLINE_S)
+        assert set(file_library.indexes.missing()) == ALL
+
+    import_sources(file_library, [tmp_path / "a.pgn"], workers=0, on_changes=big_one_ends)
+    file_library.indexes.restore().result(DEADLINE_S)
+    assert file_library.indexes.missing() == []
