@@ -80,7 +80,7 @@ def _print_duplicates(receipt: Receipt, enriched: int | None) -> None:
         print(f"{output.counted(enriched, 'stored game')} enriched with what duplicates carry.")
     elif receipt.enrichable:
         games = output.counted(receipt.enrichable, "stored game")
-        print(f"Duplicates carry more than {games} (comments, clocks or the like); `kibitz import --enrich` adds it.")
+        print(f"Duplicates of {games} carry comments, clocks or the like; `kibitz import --enrich` adds them.")
     if receipt.imported and receipt.batch_id is not None:
         print(f"`kibitz undo-import {receipt.batch_id}` takes this import back.")
 

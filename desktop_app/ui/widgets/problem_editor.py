@@ -70,7 +70,8 @@ class ProblemEditor(QWidget):
             self.text.setPlaceholderText("Choose a problem to see the text it speaks of.")
         else:
             mended = " Mended: this text was changed and imported since." if problem.mended else ""
-            self.reason.setText(f"Line {problem.line}: {reason}{mended}\n{problem.source}")
+            place = "" if _LINE.match(reason) else f"Line {problem.line}: "
+            self.reason.setText(f"{place}{reason}{mended}\n{problem.source}")
             self.text.setPlaceholderText(_NO_TEXT)
         self.text.setReadOnly(problem is None or not problem.text)
         if not edited:

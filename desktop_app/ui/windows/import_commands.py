@@ -107,7 +107,7 @@ class ImportCommands(CommandGroup):
 
     def _offer_to_enrich(self, batch_id: BatchId, games: int) -> None:
         self._bench.desk.notices.post(
-            f"Duplicates carry more than {counted(games, 'game')} here: comments, clocks or the like",
+            f"{counted(games, 'game')} already here could be enriched: the file has comments, clocks or the like",
             action_text=f"Enrich {counted(games, 'game')}",
             action=lambda: self._bench.bin.enrich(batch_id),
         )

@@ -228,7 +228,8 @@ def _note(account: ImportAccount) -> str:
         notes.append("Interrupted: importing the same file again adds what is missing.")
     if account.enrichable and batch.state is not BatchState.UNDONE:
         notes.append(
-            f"Duplicates carry more than {counted(account.enrichable, 'stored game')}: comments, clocks or the like."
+            f"{counted(account.enrichable, 'stored game')} could be enriched: duplicates carry comments, clocks or "
+            "the like."
         )
     if len(account.duplicates) < batch.duplicates:
         notes.append(f"{len(account.duplicates):,} of {batch.duplicates:,} duplicates are listed.")
