@@ -101,6 +101,7 @@ class BackupsDialog(_ListDialog):
         self.restore_button = QPushButton("Restore …", autoDefault=False)
         self.folder_button = QPushButton("Folder …", autoDefault=False)
         self.show_button = QPushButton("Show files", autoDefault=False)
+        self.restore_button.setEnabled(False)
         self.box.addWidget(self.daily)
         self._finish(self.make_button, self.restore_button, self.show_button, self.folder_button)
         self.daily.toggled.connect(lambda on: care.choose(daily=on))
@@ -173,6 +174,7 @@ class EditsDialog(_ListDialog):
         self._controller = controller
         self._edits: list[Edit] = []
         self.undo_button = QPushButton("Undo this edit", autoDefault=False)
+        self.undo_button.setEnabled(False)
         self._finish(self.undo_button)
         self.undo_button.clicked.connect(self._on_undo)
         self.table.selectionModel().currentRowChanged.connect(self._on_row)
