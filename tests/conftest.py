@@ -16,11 +16,16 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# On a busy machine one example may take a hundred times as long as the next: that says nothing of the code.
+settings.register_profile("kibitz", deadline=None)
+settings.load_profile("kibitz")
 
 GRACE_S = 30.0
 """How long a thread or process that was told to end may take to be gone: on a busy machine that is not at once."""
