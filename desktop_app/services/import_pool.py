@@ -92,7 +92,8 @@ class ReadingPool:
                 handed += 1
             if not number:
                 for reader in self._readers:  # all at once: a start takes longer than a hundred blocks
-                    reader.open()
+                    with contextlib.suppress(OSError):  # tried again when its first answer is awaited
+                        reader.open()
             yield from self._read_one(number)
 
     def close(self) -> None:
