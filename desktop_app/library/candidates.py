@@ -35,6 +35,9 @@ MOST = 80_000
 _LIKELY = 0.3
 """How many of the games are taken to meet a condition that more than `MOST` meet, or nobody knows how many."""
 
+_TEST_BY_ID = 16
+"""Reading and testing a game costs as much as so many ids of a list."""
+
 _INDEXED = frozenset({*PLAIN_INDEXED, *NAMES_INDEXED, *SUMMARY_INDEXED, "state", "batch_id"})
 
 
@@ -52,10 +55,14 @@ class Candidates:
 
 
 class Lister:
-    """Lists the games of filters whose meaning was looked up, and says beforehand how many there may be."""
+    """Lists the games of filters whose meaning was looked up, and says beforehand how many there may be.
 
-    def __init__(self, connection: Connection, names: NameConditions) -> None:
+    `wanted`: how many games are wanted in the end.
+    """
+
+    def __init__(self, connection: Connection, names: NameConditions, wanted: int) -> None:
         self._connection = connection
+        self._wanted = wanted
         self._names = names
         self._games: int | None = None
         self._sizes: dict[Filter, int] = {}
@@ -75,10 +82,10 @@ class Lister:
         size = self._size(filter_)
         return min(1.0, size / games) if size <= MOST else _LIKELY
 
-    def of(self, filter_: Filter) -> Candidates | None:
-        """All games that can match, None where they cannot be listed."""
+    def of(self, filter_: Filter, *, inner: bool = False) -> Candidates | None:
+        """All games that can match, None where they cannot be listed. `inner`: it is a part of another filter."""
         if isinstance(filter_, And):
-            return self._of_all(filter_.children)
+            return self._of_all(filter_.children, inner=inner)
         if isinstance(filter_, Or):
             return self._of_any(filter_.children)
         ids = self._list(filter_)
@@ -95,30 +102,39 @@ class Lister:
             self._lists[filter_] = self._names.backend.id_list(self._connection, listing)
         return self._lists[filter_]
 
-    def _of_all(self, children: Sequence[Filter]) -> Candidates | None:
+    def _of_all(self, children: Sequence[Filter], *, inner: bool) -> Candidates | None:
         """The smallest list, made smaller by the others while it is long."""
         sized = sorted(((self._size(child), place, child) for place, child in enumerate(children)), key=_by_size)
         found: Candidates | None = None
         exact = True
-        for size, _, child in sized:
-            if found is not None and len(found.ids) <= FEW:
+        for place, (size, _, child) in enumerate(sized):
+            rest = [] if inner else [one for _, _, one in sized[place:]]
+            if found is not None and self._is_enough(found, size, rest):
                 exact = False
                 break
-            if found is not None and size <= MOST and (ids := self._list(child)) is not None:
+            if size > MOST:
+                exact = False
+            elif found is not None and (ids := self._list(child)) is not None:
                 found = Candidates(found.ids.intersection(ids), exact)
-                continue
-            other = self.of(child) if size <= MOST else None
-            exact = exact and other is not None and other.exact
-            if other is not None:
+            elif (other := self.of(child, inner=True)) is not None:
                 found = other if found is None else Candidates(found.ids & other.ids, exact)
+                exact = exact and other.exact
+            else:
+                exact = False
         return None if found is None else Candidates(found.ids, exact)
+
+    def _is_enough(self, found: Candidates, size: int, rest: Sequence[Filter]) -> bool:
+        """Whether testing the games found for the rest of the conditions costs less than so long a list."""
+        if len(found.ids) <= FEW:
+            return True
+        return bool(rest) and self._wanted / self.share(rest) * _TEST_BY_ID < size
 
     def _of_any(self, children: Sequence[Filter]) -> Candidates | None:
         """All lists together."""
         ids: set[int] = set()
         exact = True
         for child in children:
-            found = self.of(child)
+            found = self.of(child, inner=True)
             if found is None or len(ids) > MOST:
                 return None
             ids |= found.ids

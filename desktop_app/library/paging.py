@@ -60,7 +60,6 @@ class Paging:
             wanted = And((wanted, Members(Table.COLLECTION, (query.collection,))))
         self._filter = wanted
         self._parts = wanted.children if isinstance(wanted, And) else (wanted,)
-        self._lister = Lister(connection, self._names)
 
     def rows(self, columns: Sequence[Any], offset: int, limit: int) -> list[Any]:
         """`limit` rows of these columns (the id first) from `offset` on, in the query's order."""
@@ -69,30 +68,31 @@ class Paging:
             return self._walk(columns, offset, limit)
         if isinstance(condition(self._filter, self._names), False_):  # no index then serves what is left of the query
             return []
-        ids = self._soon(offset + limit)[offset:]
+        lister = Lister(self._connection, self._names, offset + limit)
+        ids = self._soon(lister, offset + limit)[offset:]
         if len(ids) < limit:
-            found = self._candidates()
+            found = self._candidates(lister)
             if found is None:
                 return self._walk(columns, offset, limit)
             ids = self._page_of(found, offset, limit)
         rows = {row[0]: row for row in self._connection.execute(select(*columns).where(in_set(game.c.id, ids)))}
         return [rows[game_id] for game_id in ids if game_id in rows]
 
-    def _soon(self, wanted: int) -> list[int]:
+    def _soon(self, lister: Lister, wanted: int) -> list[int]:
         """The first ids in order, where they are likely among the first few thousand games; perhaps too few."""
         index = sort_index(self._query.sort)
         if self._query.ids is not None or (index is None and self._query.sort != "id"):
             return []
         on_the_way = [one for one in self._parts if self._is_on_the_way(one)]
-        expected = wanted / self._lister.share([one for one in self._parts if one not in on_the_way])
+        expected = wanted / lister.share([one for one in self._parts if one not in on_the_way])
         if expected > _SOON:
             return []
         steps = round(3 * expected) + _TESTED_AT_ONCE
         walk = islice(self._in_order(on_the_way), steps)
         return list(islice(self._tested(walk, exact=False), wanted))
 
-    def _candidates(self) -> Candidates | None:
-        found = self._lister.of(self._filter)
+    def _candidates(self, lister: Lister) -> Candidates | None:
+        found = lister.of(self._filter)
         if self._query.ids is None:
             return found
         given = set(map(int, self._query.ids))
