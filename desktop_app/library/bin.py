@@ -31,6 +31,8 @@ from desktop_app.library.tables_bin import (
     bin_game,
     bin_text,
 )
+from desktop_app.library.tables_care import edit_game, game_alias
+from desktop_app.library.tables_sets import game_comment
 from desktop_app.library.touched import mark_touched
 
 if TYPE_CHECKING:
@@ -200,6 +202,8 @@ class Bin:
             found = integers(connection, statement)
             connection.execute(delete(bin_game).where(in_set(bin_game.c.id, found)))
             forget_games(connection, found)
+            for table in (edit_game, game_alias, game_comment):
+                connection.execute(delete(table).where(in_set(table.c.game_id, found)))
             _count(connection, entry_id, -len(found))
             if len(found) < limit:
                 _forget_entry(connection, entry_id, restored=False)

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -59,7 +58,7 @@ class BinDialog(QDialog):
         self._note = label(strength="2", wrap=True)
         self.restore_button = QPushButton("Restore", default=True)
         self.restore_games_button = QPushButton("Restore selected games")
-        self.empty_button = QToolButton()
+        self.empty_button = QPushButton("Empty …")
         self._lay_out()
         self._connect()
         controller.load(self._on_entries)
@@ -69,8 +68,6 @@ class BinDialog(QDialog):
         self.empty_all = menu.addAction("Everything …", self._on_empty_all)
         self.empty_old = menu.addAction(f"What was deleted more than {_OLD_DAYS} days ago …", self._on_empty_old)
         self.empty_entry = menu.addAction("This deletion …", self._on_empty_entry)
-        self.empty_button.setText("Empty …")
-        self.empty_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.empty_button.setMenu(menu)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
