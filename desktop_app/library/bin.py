@@ -80,7 +80,7 @@ class Bin:
         """
 
         def run(connection: Connection) -> Moved:
-            refuse_live_items(connection, ids, me, many_hosts=self._database.backend.many_hosts)
+            refuse_live_items(connection, ids, me, self._database)
             found = [*integers(connection, select(game.c.id).where(in_set(game.c.id, ids)))]
             _copy_out(connection, entry_id, found)
             connection.execute(delete(game).where(in_set(game.c.id, found)))

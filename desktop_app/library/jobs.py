@@ -286,7 +286,7 @@ def owned_elsewhere(found: StoredJob) -> JobOwnedElsewhereError:
     )
 
 
-def refuse_live_items(connection: Connection, game_ids: Sequence[GameId], me: Owner, *, many_hosts: bool) -> None:
+def refuse_live_items(connection: Connection, game_ids: Sequence[GameId], me: Owner, database: Database) -> None:
     """Raise JobOwnedElsewhereError where a living process other than `me` has one of these games still to analyse."""
     waiting = (
         select(job_item.c.job_id)
@@ -294,8 +294,7 @@ def refuse_live_items(connection: Connection, game_ids: Sequence[GameId], me: Ow
         .distinct()
     )
     for found in _jobs(connection, job.c.state.in_(_UNFINISHED) & job.c.id.in_(waiting)):
-        owner = found.owner
-        if owner is not None and not owners.is_same(owner, me) and owners.is_alive(owner, many_hosts=many_hosts):
+        if _runs_elsewhere(found, me, database):
             raise owned_elsewhere(found)
 
 

@@ -16,6 +16,7 @@ from desktop_app.errors import CancelledError, UsageError
 from desktop_app.library.backend import in_set
 from desktop_app.library.prepared import storable
 from desktop_app.library.tables_bin import bin_game
+from desktop_app.library.tables_care import edit_game, game_alias
 from desktop_app.library.tables_sets import collection_game, game_comment, game_tag
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _swapped(
 
 def forget_games(connection: Connection, ids: Sequence[int]) -> None:
     """These games went for good, the bin included: nothing of theirs is left here. Inside the caller's transaction."""
-    for table in (game_tag, collection_game, game_comment):
+    for table in (game_tag, collection_game, game_comment, edit_game, game_alias):
         connection.execute(delete(table).where(in_set(table.c.game_id, ids)))
 
 
