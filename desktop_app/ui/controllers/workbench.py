@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
 
 from desktop_app.ui.controllers.batch_controller import BatchController
 from desktop_app.ui.controllers.bin_controller import BinController
@@ -25,11 +27,10 @@ from desktop_app.ui.models.library_model import LibraryModel
 from desktop_app.ui.runtime.events import Events
 from desktop_app.ui.runtime.notices import Notices
 from desktop_app.ui.runtime.operations import Operations
+from desktop_app.ui.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PySide6.QtCore import QObject
 
     from desktop_app.library.library import Library
 
@@ -102,6 +103,10 @@ class Workbench:
 
     def begin_stop(self) -> None:
         """Main thread: nothing new starts, everything is told to stop. Returns at once."""
+        self.desk.events.stop()
+        for part in (getattr(self, one.name) for one in fields(self)):
+            for throttle in part.findChildren(Throttle) if isinstance(part, QObject) else ():
+                throttle.cancel()
         self.batch.begin_stop()
         for operation in self.desk.operations.running:
             operation.cancel()

@@ -17,7 +17,13 @@ class Events(QObject):
     """The one place where `Changes` are announced."""
 
     changed = Signal(object)  # Changes
+    _open = True
 
     def broadcast(self, changes: Changes) -> None:
-        """Tell every listener."""
-        self.changed.emit(changes)
+        """Tell every listener; nobody after `stop`."""
+        if self._open:
+            self.changed.emit(changes)
+
+    def stop(self) -> None:
+        """The window is about to go: what is committed from now on is read by the next one."""
+        self._open = False
