@@ -334,6 +334,8 @@ class _Reader:
             out.repairs.append("unusual spelling: " + _listed(self._odd))
         if self._skipped:
             out.repairs.append("left out, being no moves: " + _listed([f'"{_short(word)}"' for word in self._skipped]))
+        if self._depth:
+            end = len(self._tokens)
         out.read_text, out.unread_text = join(self._tokens[:end]), join(self._tokens[end:])
         out.text = out.read_text + out.unread_text if self._mended else self._text
         return out

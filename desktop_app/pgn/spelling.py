@@ -74,6 +74,7 @@ _ONE_MOVE = (
 )
 _MOVES_TOGETHER = re.compile(rf"{_ONE_MOVE}(?:[,;/]?{_ONE_MOVE})+[,;]?\Z")
 _EACH = re.compile(_ONE_MOVE)
+_MAY_GO_ON = re.compile(r"(?:[10Oo\u00bd]|1/2|0\.|[a-h](?:x[a-h])?[18])\s*\Z")
 _KING_CASTLES = re.compile(r"K(?:e[18])?[x-]?([gc])[18]\Z")
 _NUMBER_WORD = re.compile(r"\d{1,3}[-:)]?\Z")
 _PIECE_LETTER = re.compile(r"([^\W\d_]{1,2}?)(?=[a-h]?[1-8]?[x:\u00d7-]?[a-h][1-8])")
@@ -117,6 +118,8 @@ def is_number(word: str) -> bool:
 
 def spaced(tokens: list[Token], index: int) -> tuple[str, int]:
     """A result, castling or promotion with blanks in it (`1 - 0`), and where it ends; or "" and `index`."""
+    if not _MAY_GO_ON.match(tokens[index].text):
+        return "", index
     text = ""
     for place in range(index, min(index + 9, len(tokens))):
         token = tokens[place]

@@ -128,7 +128,7 @@ def strip_machine_layer(text: str, *, keep_scores: bool = True) -> str:
     return join(strip_tokens(tokenise(text), keep_scores=keep_scores).tokens)
 
 
-def self_contained(text: str) -> str:
+def self_contained(text: str, result: str = "*") -> str:
     """A game's text fit to stand among others in one file: no blanks around it, no comment left open, no empty lines.
 
     An open comment would make other readers lose every game behind it, and to most of them an empty line among the
@@ -137,9 +137,8 @@ def self_contained(text: str) -> str:
     might be taken for those of the game before it.
     """
     text = _without_empty_lines(text.lstrip("\ufeff").strip())
-    if not text.startswith("["):
-        results = [token.text for token in tokenise(text) if token.kind is Kind.RESULT]
-        text = f'[Result "{results[-1] if results else "*"}"]\n\n{text}'
+    if not text.startswith("[") and not read_tags(text).tags:
+        text = f'[Result "{result}"]\n\n{text}'
     if text.endswith("]") and (section := read_tags(text)).end == len(text):
         return f"{text}\n\n{dict(section.tags).get('Result', '*')}"
     if text.rfind("{") < text.rfind("}") or "{" not in text:

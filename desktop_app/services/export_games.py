@@ -82,7 +82,7 @@ def game_pgn(library: Library, game_id: GameId, *, grading: Grading = LICHESS) -
     """One game as `export_games` writes it, for the clipboard. Raises NotFoundError."""
     stored = library.games.get(game_id)
     layer = machine_layer(stored.record, library.evaluations.of_game(game_id), grading)
-    return self_contained(annotated_pgn(stored.record, layer))
+    return _text(stored.record, layer)
 
 
 def machine_layer(record: GameRecord, analysis: GameAnalysis | None, grading: Grading = LICHESS) -> MachineLayer | None:
@@ -117,7 +117,11 @@ def _texts(library: Library, ids: Iterable[int], grading: Grading) -> Iterator[t
             continue
         analysis = library.evaluations.of_game(GameId(game_id)) if stored.row.evaluated else None
         layer = machine_layer(stored.record, analysis, grading)
-        yield self_contained(annotated_pgn(stored.record, layer)), layer is not None
+        yield _text(stored.record, layer), layer is not None
+
+
+def _text(record: GameRecord, layer: MachineLayer | None) -> str:
+    return self_contained(annotated_pgn(record, layer), dict(record.headers).get("Result", "*"))
 
 
 def _watched(ids: Sequence[int], progress: ProgressSink | None, cancel: CancelToken | None) -> Iterator[int]:
