@@ -30,6 +30,8 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = "2000"
+LONG_NODES = "1000000"
+"""So many that a batch outlives whatever is done beside it."""
 WORKERS = 2
 GAMES = 10
 KILLED_GAMES = 29
@@ -48,8 +50,8 @@ Event = dict[str, Any]
 class Run:
     """One `kibitz analyse` process; its events are collected while it runs."""
 
-    def __init__(self, location: Path, stockfish: str) -> None:
-        command = [sys.executable, "-m", "desktop_app", "analyse", "--all", "--nodes", NODES, "--json"]
+    def __init__(self, location: Path, stockfish: str, nodes: str = NODES) -> None:
+        command = [sys.executable, "-m", "desktop_app", "analyse", "--all", "--nodes", nodes, "--json"]
         command += ["--workers", str(WORKERS), "--library", str(location), "--engine", stockfish]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
@@ -146,8 +148,8 @@ def stored(location: Path) -> set[tuple[int, int]]:
 
 @pytest.fixture
 def started(location: Path, stockfish: str) -> Iterator[Run]:
-    """A batch that has searched its first position."""
-    run = Run(location, stockfish)
+    """A batch that has searched its first position, and has more to do than any test waits for."""
+    run = Run(location, stockfish, LONG_NODES)
     run.wait_for_positions(1)
     yield run
     run.kill()
@@ -186,11 +188,14 @@ def test_a_batch_killed_again_and_again_ends_like_an_undisturbed_one(tmp_path: P
     assert shown(killed) == expected
 
 
-def test_an_interrupted_batch_ends_in_order_and_goes_on(location: Path, stockfish: str, started: Run) -> None:
+def test_an_interrupted_batch_ends_in_order_and_goes_on(tmp_path: Path, stockfish: str) -> None:
     """SIGINT stops it with a summary, no engine left and nothing half done; the same command finishes the job."""
+    location = new_library(tmp_path / "interrupted.kibitz", KILLED_GAMES)
+    started = Run(location, stockfish)
+    started.wait_for_positions(1)
     engines = psutil.Process(started.process.pid).children(recursive=True)
     started.process.send_signal(signal.SIGINT)
-    assert started.finish() == 130, started.errors
+    assert started.finish() == 130, f"done before it was interrupted: {started.errors}"
     assert started.events[-1]["event"] == "summary"
     assert not [engine for engine in psutil.wait_procs(engines, timeout=DEADLINE_S)[1] if engine.is_running()]
     before = stored(location)
