@@ -29,6 +29,7 @@ PATIENCE_MS = 60_000
 HARMLESS_QT_MESSAGES = (
     "This plugin does not support propagateSizeHints",  # the offscreen platform says so of every window
     "This plugin does not support raise()",
+    "This plugin does not support grabbing the keyboard",
     "QFontDatabase: Cannot find font directory",
 )
 

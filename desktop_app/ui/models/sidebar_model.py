@@ -64,6 +64,7 @@ class SidebarModel(QStandardItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.contents = SidebarContents()
+        self._typed = False
         self._heads: dict[str, QStandardItem] = {}
         root = self.invisibleRootItem()
         self._all, self._mine, self._bin = (
@@ -85,7 +86,8 @@ class SidebarModel(QStandardItemModel):
 
     def set_contents(self, contents: SidebarContents) -> None:
         """Show this; rows that stay keep their counts."""
-        if _shape(contents) != _shape(self.contents):
+        if self._typed or _shape(contents) != _shape(self.contents):
+            self._typed = False
             self._fill(contents)
         self.contents = contents
         self.set_count(ALL_GAMES, contents.total)
@@ -137,6 +139,7 @@ class SidebarModel(QStandardItemModel):
         name = " ".join(str(value).split())
         if name and name != index.data():
             super().setData(index, name, role)
+            self._typed = True
             self.renamed.emit(scope, name)
         return True
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.icons import paint_icon
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
 
 _HEIGHT_PX = 24
 _SIDE_PX = 10
@@ -42,6 +42,14 @@ class FilterChip(QAbstractButton):
     def minimumSizeHint(self) -> QSize:
         """Its cross at least."""
         return QSize(3 * _SIDE_PX + _CROSS_PX, _HEIGHT_PX)
+
+    def event(self, event: QEvent) -> bool:
+        """Delete is the chip's before it is the window's, where it removes games."""
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Delete:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete and Backspace take it away, as in a field."""

@@ -5,18 +5,15 @@ A child of the window, not a window of its own: completions and lists may open a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import shiboken6
-from PySide6.QtCore import QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QVBoxLayout, QWidget
 
 from desktop_app.ui.runtime import theme
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
-
 _MARGIN_PX = 8
+_PLAIN = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
 
 
 class Popover(QFrame):
@@ -88,6 +85,14 @@ class Popover(QFrame):
                 return
             one = one.parentWidget()
         self.close_popover()
+
+    def event(self, event: QEvent) -> bool:
+        """Plain keys pressed in here are no shortcuts of the window: Delete would remove games, B jump in one."""
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.modifiers() in _PLAIN:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape closes; nothing typed here reaches the game behind."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from desktop_app.domain.sets import MAX_NAME
@@ -20,7 +20,7 @@ from desktop_app.ui.runtime.tokens import RADIUS, TAG_DOTS
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel
-    from PySide6.QtGui import QDragEnterEvent, QKeyEvent, QMouseEvent
+    from PySide6.QtGui import QDragEnterEvent, QMouseEvent
     from PySide6.QtWidgets import QWidget
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -170,6 +170,14 @@ class SidebarTree(QTreeView):
         self.setTabKeyNavigation(False)
         self.setExpandsOnDoubleClick(False)
         self.setAutoScroll(True)
+
+    def event(self, event: QEvent) -> bool:
+        """Delete is ours before it is the window's: it means the collection here, never the games in the table."""
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Delete:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete removes what is chosen, Insert makes a new one of its kind, Enter goes on to the games."""
