@@ -60,6 +60,7 @@ STOP_BUDGET_MS = 3000
 _SWITCH_S = 0.0005
 """How long another thread may keep the interpreter from the window: Python's own 5 ms add up within one repaint."""
 _SLOW_OPEN_MS = 500
+_TIDY_MS = 1_500
 _NODES_VARIABLE = "KIBITZ_NODES"
 """Nodes a position instead of a profile's: the reproducible mode, for tests of the window."""
 
@@ -256,7 +257,14 @@ class _Desktop(QObject):
         self._application.window.library_wanted.connect(self._on_library_wanted)
         self._application.window.restore_wanted.connect(self._on_restore_wanted)
         self._application.start(files)
-        # What stands now stays: a full collection that walks it all would hold the window for 70 ms, now and then.
+        QTimer.singleShot(_TIDY_MS, self, self._tidy)
+
+    @Slot()
+    def _tidy(self) -> None:
+        """What stands now stays: a full collection that walks it all would hold the window for 70 ms, now and then.
+
+        Not before the first rows are there: they would wait for it.
+        """
         gc.collect()
         gc.freeze()
 
