@@ -183,6 +183,6 @@ class LibraryController(QObject):
     @property
     def _asks_for_sets(self) -> bool:
         """Whether the list depends on who is in which set."""
-        words = ("tag:", "tag=", "tag!=", "collection", "is:mine", "is!=mine")
+        words = ("tag", "collection", "in:", "in=", "in!=", "mine", "my_", "opponent")
         inside = self.whole_expression.lower()
         return self.scope.collection is not None or any(word in inside for word in words)
