@@ -21,6 +21,7 @@ from desktop_app.library.tables import NAMES_INDEXED, PLAIN_INDEXED, SUMMARY_IND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from sqlalchemy import Connection, Select
 
@@ -57,13 +58,14 @@ class Candidates:
 class Lister:
     """Lists the games of filters whose meaning was looked up, and says beforehand how many there may be.
 
-    `wanted`: how many games are wanted in the end.
+    `wanted`: how many games are wanted in the end; `there`: names of the indexes that are there.
     """
 
-    def __init__(self, connection: Connection, names: NameConditions, wanted: int) -> None:
+    def __init__(self, connection: Connection, names: NameConditions, wanted: int, there: AbstractSet[str]) -> None:
         self._connection = connection
         self._wanted = wanted
         self._names = names
+        self._there = there
         self._games: int | None = None
         self._sizes: dict[Filter, int] = {}
         self._lists: dict[Filter, list[int]] = {}
@@ -163,9 +165,13 @@ class Lister:
     def _listing(self, filter_: Filter) -> Any:
         """A query for the ids from an index alone, None where there is none that helps."""
         if isinstance(filter_, Word):
-            return self._names.ids(WORD_COLUMNS, filter_.text)
+            return None if self._lacks(WORD_COLUMNS) else self._names.ids(WORD_COLUMNS, filter_.text)
         if isinstance(filter_, Named):
-            return select(game.c.id).where(in_texts(func.lower(game.c[filter_.column]), filter_.names))
+            return (
+                None
+                if self._lacks([filter_.column])
+                else select(game.c.id).where(in_texts(func.lower(game.c[filter_.column]), filter_.names))
+            )
         if isinstance(filter_, Listed):
             few = len(filter_.ids) <= MOST
             return select(game.c.id).where(in_set(game.c.id, filter_.ids)) if few else None
@@ -175,6 +181,10 @@ class Lister:
             return self._of_term(filter_)
         return None
 
+    def _lacks(self, columns: Sequence[str]) -> bool:
+        """Whether one of these columns has no index, as while a big import runs (`indexes`)."""
+        return not all(column in _INDEXED and f"ix_game_{column}" in self._there for column in columns)
+
     def _of_term(self, term: Term) -> Any:
         info = FIELDS[term.name]
         if term.name == "is":
@@ -182,7 +192,7 @@ class Lister:
         columns = ["ply_count" if column == "moves" else column for column in info.columns]
         if info.kind is Kind.RESULT and term.value != "*":
             return None  # never rare, and not worth counting
-        if term.op is Op.UNEQUAL or not columns or not all(column in _INDEXED for column in columns):
+        if term.op is Op.UNEQUAL or not columns or self._lacks(columns):
             return _of_id(term)
         if info.kind is Kind.TEXT and term.op is Op.CONTAINS:
             return self._names.ids(info.columns, str(term.value)) if all(one in KINDS for one in columns) else None

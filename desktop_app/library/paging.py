@@ -54,6 +54,9 @@ class Paging:
         self._connection = connection
         self._backend = backend
         self._query = query
+        index = sort_index(query.sort)
+        self._there = backend.index_names(connection)
+        self._index = index if index in self._there else None
         self._names = NameConditions(connection, backend, row_by_row=True)
         wanted = self._names.meaning.of(query.filter)
         if query.collection is not None and query.sort != PLACE:  # then `_ordered` joins them
@@ -68,7 +71,7 @@ class Paging:
             return self._walk(columns, offset, limit)
         if isinstance(condition(self._filter, self._names), False_):  # no index then serves what is left of the query
             return []
-        lister = Lister(self._connection, self._names, offset + limit)
+        lister = Lister(self._connection, self._names, offset + limit, self._there)
         ids = self._soon(lister, offset + limit)[offset:]
         if len(ids) < limit:
             found = self._candidates(lister)
@@ -80,8 +83,7 @@ class Paging:
 
     def _soon(self, lister: Lister, wanted: int) -> list[int]:
         """The first ids in order, where they are likely among the first few thousand games; perhaps too few."""
-        index = sort_index(self._query.sort)
-        if self._query.ids is not None or (index is None and self._query.sort != "id"):
+        if self._query.ids is not None or (self._index is None and self._query.sort != "id"):
             return []
         on_the_way = [one for one in self._parts if self._is_on_the_way(one)]
         expected = wanted / lister.share([one for one in self._parts if one not in on_the_way])
@@ -108,7 +110,7 @@ class Paging:
         if query.sort == "id":
             walked = sorted(found.ids, reverse=query.descending)
             return list(islice(self._tested(walked, exact=found.exact), offset, offset + limit))
-        if len(found.ids) <= _FEW or sort_index(query.sort) is None:
+        if len(found.ids) <= _FEW or self._index is None:
             return self._sorted(found, offset, limit)
         walk = _Counted(self._in_order([one for one in self._parts if self._is_on_the_way(one)]))
         met = (game_id for game_id in islice(walk, _STEPS) if game_id in found.ids)
@@ -143,8 +145,8 @@ class Paging:
             # What is asked of the value leaves unknown ones out by itself; SQLite would begin where the first bound is.
             where = begun if begun and ordered else [known, *begun]
             statement = _ordered(select(game.c.id).where(*where), self._query, ordered=ordered)
-            if ordered and (index := sort_index(sort)):
-                statement = self._backend.using(statement, index)
+            if ordered and self._index:
+                statement = self._backend.using(statement, self._index)
             yield from self._backend.stream_ids(self._connection, statement)
 
     def _by_names(self, names: Sequence[str]) -> Iterator[int]:
@@ -190,11 +192,10 @@ class Paging:
         if query.ids is not None:
             where.append(in_set(game.c.id, query.ids))
         rows: list[Any] = []
-        index = sort_index(query.sort)
         for known, ordered in sort_parts(query.sort):
             statement = _ordered(select(*columns).where(*where, known), query, ordered=ordered)
-            if ordered and index:
-                statement = self._backend.using(statement, index)
+            if ordered and self._index:
+                statement = self._backend.using(statement, self._index)
             page = self._connection.execute(statement.offset(offset).limit(limit - len(rows))).all()
             rows += page
             if len(rows) >= limit:

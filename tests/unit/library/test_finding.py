@@ -384,6 +384,15 @@ def test_ways_to_say_the_same(games: Library, expression: str, same: str) -> Non
     assert found == _found(games, same)
 
 
+@pytest.mark.parametrize("sort", ["id", "white", "date", "white_accuracy"])
+def test_indexes_that_are_left_out_are_not_missed(games: Library, monkeypatch: pytest.MonkeyPatch, sort: str) -> None:
+    """While a big import has dropped its indexes, pages are found without them."""
+    monkeypatch.setattr(type(games.database.backend), "index_names", lambda *_: set())
+    for expression in ("carlsen", "player:anand elo>=2000", "is:mine date:2021", "tag:tactic or batch:1", "event:club"):
+        query = GameQuery(parse_filter(expression), sort)
+        assert [row.id for row in games.games.page(query, 0, GAMES)] == list(games.games.ids(query))
+
+
 def test_smart_collections_are_their_filters(games: Library, known: Known) -> None:
     """`collection:` of a smart one finds what its filter finds now, inside others too; asking for itself is told."""
     sets = games.sets
