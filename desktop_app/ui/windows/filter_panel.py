@@ -69,9 +69,9 @@ class _Line:
 _LEFT = (
     _Line("player", "Player", "Name", kinds=(NameKind.PLAYER,)),
     _Line("opponent", "Opponent", "Name", kinds=(NameKind.PLAYER,)),
-    _Line("elo", "Rating", "2000", "2400"),
+    _Line("elo", "Rating", "from", "to"),
     _Line("result", "Result"),
-    _Line("date", "Date", "2019", "2021.06.30"),
+    _Line("date", "Date", "from 2019", "to 2021.06"),
     _Line("event", "Event", "Name", kinds=(NameKind.EVENT,)),
     _Line("site", "Site", "lichess.org", kinds=(NameKind.SITE,)),
     _Line("opening", "Opening", "B90, or a name", kinds=(NameKind.OPENING,)),
