@@ -61,7 +61,8 @@ def _measure(root: Path, games: int, *, evaluated: bool) -> dict[str, Any]:
         with _Spent() as positions:
             index_positions(library, workers=WORKERS)
         size_after = _bytes(library)
-    scid = import_rate(source, root)
+    with _Spent() as of_scid:
+        scid = import_rate(source, root)
     floor = _read_game_rate(source)
     rate = receipt.imported / first.seconds
     return {
@@ -74,6 +75,7 @@ def _measure(root: Path, games: int, *, evaluated: bool) -> dict[str, Any]:
         "megabytes_per_second": round(size / 1e6 / first.seconds, 2),
         "cpu_us_per_game": round(first.cpu * 1e6 / games, 1),
         "scid_games_per_second": round(scid[1]) if scid else "not installed",
+        "scid_cpu_us_per_game": round(of_scid.cpu * 1e6 / games, 1) if scid else "not installed",
         "ratio_to_scid": round(rate / scid[1], 2) if scid else "not installed",
         "read_game_per_second": round(floor),
         "ratio_to_read_game": round(rate / floor, 2),
