@@ -27,7 +27,8 @@ def sample_texts() -> list[str]:
 def write_multiples(out: Path, games: int, *, seed: int = 20261123, evaluated: bool = False) -> int:
     """Write `games` games made from the samples into `out`; returns the size in bytes.
 
-    Moves are real; players, date and round are drawn from a seeded generator so that every game is a new one.
+    Moves are real; players, date and round are drawn from a seeded generator so that nearly every game is a new one.
+    Rounds repeat: Scid has room for 262 144 different ones and imports nothing of a file with more.
     With `evaluated`, each move carries `[%eval]` and `[%clk]` as a Lichess export has them.
     """
     bodies = [_TAG.sub("", text) for text in sample_texts()]
@@ -40,7 +41,7 @@ def write_multiples(out: Path, games: int, *, seed: int = 20261123, evaluated: b
             white, black = draw.randrange(5000), draw.randrange(5000)
             head = (
                 f'[Event "Bench open {index % 97}"]\n[Site "?"]\n'
-                f'[Date "{1990 + index % 35}.{1 + index % 12:02}.{1 + index % 28:02}"]\n[Round "{index}"]\n'
+                f'[Date "{1990 + index % 35}.{1 + index % 12:02}.{1 + index % 28:02}"]\n[Round "{index % 999}"]\n'
                 f'[White "Player {white}, A"]\n[Black "Player {black}, B"]\n'
             )
             size += stream.write(head + bodies[index % len(bodies)] + "\n")
