@@ -309,6 +309,8 @@ class AnalysisBatch(ChunkDesk):
 
     def run_worker(self, worker: int, open_evaluator: Callable[[int], Evaluator]) -> None:
         """Work on the calling thread until there is no job, fewer workers are wanted, or the batch is closed."""
+        with self._lock:
+            self._crew.enter(worker)
         try:
             work_loop(worker, self, open_evaluator)
         except Exception as error:

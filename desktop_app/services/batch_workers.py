@@ -5,6 +5,7 @@ Owned by `services.analyse_games`, which guards it with its lock.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class WorkerSlot:
         chunk: what it was given and has not answered for.
         last_item: the game it worked on last, preferred for the next chunk.
         stop: its chunk is no longer wanted.
+        thread: whose it is. A number is free once its worker has left, while that thread may still close its engine.
     """
 
     worker: int
@@ -44,6 +46,7 @@ class WorkerSlot:
     nodes_per_second: float = 0.0
     state: WorkerState = WorkerState.WAITING
     stop: bool = False
+    thread: int = field(default_factory=threading.get_ident)
 
     def give(self, chunk: Chunk) -> None:
         """It is given a chunk."""
@@ -82,10 +85,17 @@ class Crew:
         self.reserved.discard(worker)
         return self.slots.setdefault(worker, WorkerSlot(worker))
 
+    def mine(self, worker: int) -> WorkerSlot | None:
+        """The slot of this number, if it is the calling thread's and not a successor's."""
+        slot = self.slots.get(worker)
+        return slot if slot is not None and slot.thread == threading.get_ident() else None
+
     def leave(self, worker: int) -> WorkerSlot | None:
-        """The worker ended; returns its slot."""
-        self.reserved.discard(worker)
-        return self.slots.pop(worker, None)
+        """The calling thread ends as this worker; returns its slot, None when it had left before."""
+        slot = self.mine(worker)
+        if slot is not None:
+            del self.slots[worker]
+        return slot
 
     def reserve_missing(self) -> tuple[int, ...]:
         """Numbers of workers to be started now; they are not named again until they have left."""

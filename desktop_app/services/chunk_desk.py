@@ -92,7 +92,7 @@ class ChunkDesk:
     def attach(self, worker: int, evaluator: Evaluator | None) -> None:
         """A worker opened or closed its engine."""
         with self._lock:
-            slot = self._crew.slots.get(worker)
+            slot = self._crew.mine(worker)
             if slot is not None:
                 slot.evaluator = evaluator
                 slot.opened = slot.opened or evaluator is not None

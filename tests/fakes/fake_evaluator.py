@@ -32,6 +32,7 @@ class FakeEngines:
         faults: asked before each search with its FEN; True makes the engine crash.
         gate: cleared, it holds every search until it is set again (or until `stop`).
         missing: the engine cannot be opened at all.
+        closing: cleared, it holds every engine that is closed until it is set again.
     """
 
     searched: list[tuple[str, int]] = field(default_factory=list)
@@ -39,10 +40,12 @@ class FakeEngines:
     faults: Callable[[str], bool] = lambda _fen: False
     gate: threading.Event = field(default_factory=threading.Event)
     missing: bool = False
+    closing: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.gate.set()
+        self.closing.set()
 
     def open(self, hash_mb: int) -> FakeEvaluator:  # noqa: ARG002 - the signature workers call
         """Make one."""
@@ -93,5 +96,6 @@ class FakeEvaluator:
         self._stopped.set()
 
     def close(self) -> None:
-        """Gone."""
+        """Gone, once it may."""
+        self._engines.closing.wait(60)
         self.closed = True

@@ -36,7 +36,7 @@ class Bench:
         self.jobs: list[JobNews] = []
         self.changes: list[Changes] = []
         self._heard = threading.Condition()
-        self._threads: list[threading.Thread] = []
+        self.threads: list[threading.Thread] = []
         self.batch = AnalysisBatch(library, engine_path="/fake", identity=FAKE_ENGINE, listener=self, back_off_s=0.01)
 
     def position(self, news: PositionNews) -> None:
@@ -64,7 +64,7 @@ class Bench:
         """Start the threads the batch wants."""
         for worker in self.batch.claim_workers():
             thread = threading.Thread(target=self.batch.run_worker, args=(worker, self.engines.open))
-            self._threads.append(thread)
+            self.threads.append(thread)
             thread.start()
 
     def start(self, game_ids: Sequence[GameId], spec: SearchSpec = NODES, *, workers: int = 2) -> int:
@@ -99,8 +99,9 @@ class Bench:
     def close(self) -> None:
         """Close the batch and join its threads."""
         self.engines.gate.set()
+        self.engines.closing.set()
         self.batch.close()
-        for thread in self._threads:
+        for thread in self.threads:
             thread.join(DEADLINE_S)
             assert not thread.is_alive()
 

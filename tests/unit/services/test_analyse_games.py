@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import chess
@@ -14,7 +15,7 @@ from desktop_app.domain.work import ItemState, JobState
 from desktop_app.services.show_game import show_game
 from tests.fakes.fake_evaluator import FAKE_ENGINE, FakeEngines
 from tests.unit.library.records import make_record
-from tests.unit.services.batches import NODES, SHARING, Bench, add_games, store
+from tests.unit.services.batches import DEADLINE_S, NODES, SHARING, Bench, add_games, store
 
 if TYPE_CHECKING:
     from desktop_app.domain.evaluation import Evaluation
@@ -170,6 +171,37 @@ def test_more_and_fewer_workers_while_running(bench: Bench) -> None:
     bench.wait_for_state(JobState.DONE)
     assert bench.states(games) == [GameState.ANALYSED] * 6
     assert bench.batch.counters().positions == 6 * 21
+
+
+def test_a_worker_that_still_closes_its_engine_takes_nothing_from_its_successor(bench: Bench) -> None:
+    """A number may be given to a new worker while the old one's engine ends; no chunk is handed out twice for it."""
+    games = add_games(bench.library, 6)
+    bench.engines.gate.clear()
+    bench.start(games, workers=2)
+    bench.wait(lambda: [row.state for row in bench.batch.snapshot().worker_rows] == [WorkerState.SEARCHING] * 2)
+    staying, leaving = bench.threads
+    go_on = threading.Event()
+    bench.engines.faults = lambda _fen: threading.current_thread() is staying and not go_on.wait(DEADLINE_S)
+    bench.engines.closing.clear()
+    bench.batch.set_workers(1)
+    bench.engines.gate.set()
+    bench.wait(lambda: bench.batch.snapshot().workers == 1)
+    bench.engines.gate.clear()
+    bench.batch.set_workers(2)
+    bench.hire()
+    bench.wait(lambda: [row.state for row in bench.batch.snapshot().worker_rows] == [WorkerState.SEARCHING] * 2)
+    assert leaving.is_alive()
+    bench.engines.closing.set()
+    leaving.join(DEADLINE_S)
+    assert not leaving.is_alive()
+    assert bench.batch.snapshot().workers == 2
+    assert bench.batch.claim_workers() == ()
+    go_on.set()
+    bench.engines.gate.set()
+    bench.wait_for_state(JobState.DONE)
+    counters = bench.batch.counters()
+    assert counters.positions == 6 * 21
+    assert len(bench.engines.searched) == counters.positions + counters.warmup_nodes // 1000
 
 
 def test_a_game_moved_to_the_front_is_next(bench: Bench) -> None:
