@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.game import GameRecord
     from desktop_app.domain.judgement import Judgement
 
+RESULTS = ("1-0", "0-1", "1/2-1/2", "*")
 _MOVE_GLYPHS = frozenset(range(1, 7))
 _OWN_EVAL_REGEX = re.compile(r"\[%eval(?=[\s\]])")
 _EMPTY_LINE_REGEX = re.compile(r"\n[ \t\r]*\n|\r[ \t]*\r")
@@ -140,7 +141,8 @@ def self_contained(text: str, result: str = "*") -> str:
     if not text.startswith("[") and not read_tags(text).tags:
         text = f'[Result "{result}"]\n\n{text}'
     if text.endswith("]") and (section := read_tags(text)).end == len(text):
-        return f"{text}\n\n{dict(section.tags).get('Result', '*')}"
+        told = dict(section.tags).get("Result", result)
+        return f"{text}\n\n{told if told in RESULTS else '*'}"
     if text.rfind("{") < text.rfind("}") or "{" not in text:
         return text
     tokens = tokenise(text)
