@@ -14,6 +14,7 @@ from desktop_app.domain.filter_pieces import quoted
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.domain.sets import CollectionId, TagId
 from desktop_app.services.changes import Changes
+from desktop_app.ui.controllers.sets_reading import members, read_contents, tag_counts
 from desktop_app.ui.controllers.sets_undo import KeptCollection, KeptTag
 from desktop_app.ui.models.scope import ALL_GAMES, Scope, ScopeKind, ScopeQuery, SidebarContents
 from desktop_app.ui.models.sidebar_model import import_title, scope_of
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from desktop_app.domain.game import GameId
     from desktop_app.domain.people import NameCount
     from desktop_app.domain.sets import Collection, Tag
-    from desktop_app.library.library import Library
+    from desktop_app.ports import ProgressSink
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.controllers.library_controller import LibraryController
     from desktop_app.ui.controllers.undo_stack import UndoStack, UndoStep
+    from desktop_app.ui.runtime.cancel import Cancel
 
 T = TypeVar("T")
 _RELOAD_INTERVAL_MS = 1000
@@ -72,7 +74,7 @@ class SetsController(QObject):
         self._sequence += 1
         sequence, library = self._sequence, self._desk.library
         self._desk.operations.read(
-            "Reading collections", lambda: _read(library), lambda got: self._on_read(sequence, got)
+            "Reading collections", lambda: read_contents(library), lambda got: self._on_read(sequence, got)
         )
 
     def _on_read(self, sequence: int, contents: SidebarContents) -> None:
@@ -266,11 +268,12 @@ class SetsController(QObject):
             self.create_collection("New collection", games)
             return
 
-        def call() -> tuple[int, list[GameId]]:
-            had = set(_members(self._desk.library, scope))
+        def call(cancel: Cancel | None, progress: ProgressSink | None) -> tuple[int, list[GameId]]:
+            had = set(members(self._desk.library, scope))
             fresh = [game for game in games if game not in had]
-            added = sets.tag(TagId(scope.id), fresh) if tag else sets.add(CollectionId(scope.id), fresh)
-            return added, fresh
+            if tag:
+                return sets.tag(TagId(scope.id), fresh, cancel=cancel, progress=progress), fresh
+            return sets.add(CollectionId(scope.id), fresh, cancel=cancel, progress=progress), fresh
 
         def done(answer: tuple[int, list[GameId]]) -> None:
             added, fresh = answer
@@ -280,7 +283,7 @@ class SetsController(QObject):
             words = f"{_games(added)} tagged {name}" if tag else f"{_games(added)} added to {name}"
             self._offer_undo(words, f"adding to {name}", lambda: self._take_out(scope, fresh))
 
-        self._change("Adding games", call, done, many=len(games) > _FEW_GAMES)
+        self._change_games("Adding games", games, call, done)
 
     def remove_games(self, scope: Scope, games: Sequence[GameId]) -> None:
         """Take games out of a collection chosen by hand; they stay in the library, and the notice says so."""
@@ -295,23 +298,27 @@ class SetsController(QObject):
             )
 
         sets = self._desk.library.sets
-        self._change(
+        self._change_games(
             "Removing games from a collection",
-            lambda: sets.remove(CollectionId(scope.id), games),
+            games,
+            lambda cancel, progress: sets.remove(CollectionId(scope.id), games, cancel=cancel, progress=progress),
             done,
-            many=len(games) > _FEW_GAMES,
         )
 
     def set_tag(self, tag_id: TagId, games: Sequence[GameId], *, on: bool) -> None:
         """Put a tag on games or take it off."""
         sets = self._desk.library.sets
-        call = (lambda: sets.tag(tag_id, games)) if on else (lambda: sets.untag(tag_id, games))
-        self._change("Tagging games", call, many=len(games) > _FEW_GAMES)
+        put = sets.tag if on else sets.untag
+        self._change_games(
+            "Tagging games",
+            games,
+            lambda cancel, progress: put(tag_id, games, cancel=cancel, progress=progress),
+        )
 
     def tags_of(self, games: Sequence[GameId], done: Callable[[dict[TagId, int]], None]) -> None:
         """How many of these games have each tag."""
         library = self._desk.library
-        self._desk.operations.read("Reading tags", lambda: _tag_counts(library, games), done)
+        self._desk.operations.read("Reading tags", lambda: tag_counts(library, games), done)
 
     # -- who I am ------------------------------------------------------------------------------------------------
 
@@ -350,11 +357,27 @@ class SetsController(QObject):
     def _take_back(self, step: UndoStep) -> None:
         self._undo.take_back(step)
 
-    def _change(
-        self, title: str, call: Callable[[], T], done: Callable[[T], None] | None = None, *, many: bool = False
-    ) -> None:
-        """Change something, say so, and let everybody read again, after an error too: what was typed is not so."""
+    def _change(self, title: str, call: Callable[[], T], done: Callable[[T], None] | None = None) -> None:
+        """Change something small, say so, and let everybody read again, after an error too."""
+        self._desk.operations.read(title, call, *self._answers(title, done))
 
+    def _change_games(
+        self,
+        title: str,
+        games: Sequence[GameId],
+        call: Callable[[Cancel | None, ProgressSink | None], T],
+        done: Callable[[T], None] | None = None,
+    ) -> None:
+        """The same for games; many are an operation with progress, which can be stopped."""
+        changed, failed = self._answers(title, done)
+        if len(games) > _FEW_GAMES:
+            self.started.emit(self._desk.operations.run(title, call, done=changed, failed=failed))
+        else:
+            self._desk.operations.read(title, lambda: call(None, None), changed, failed)
+
+    def _answers(
+        self, title: str, done: Callable[[T], None] | None
+    ) -> tuple[Callable[[T], None], Callable[[Exception], None]]:
         def changed(answer: T) -> None:
             if done is not None:
                 done(answer)
@@ -362,12 +385,9 @@ class SetsController(QObject):
 
         def failed(error: Exception) -> None:
             self._desk.notices.post_error(title, error)
-            self.reload()
+            self._desk.events.broadcast(Changes(sets=True, initiator="sets"))
 
-        if many:
-            self.started.emit(self._desk.operations.run(title, lambda _c, _p: call(), done=changed, failed=failed))
-        else:
-            self._desk.operations.read(title, call, changed, failed)
+        return changed, failed
 
     @staticmethod
     def _free_name(name: str, taken: Sequence[str]) -> str:
@@ -378,42 +398,6 @@ class SetsController(QObject):
             number += 1
             free = f"{name} {number}"
         return free
-
-
-def _read(library: Library) -> SidebarContents:
-    """Reading thread."""
-    return SidebarContents(
-        total=library.games.count(GameQuery()),
-        me=_me(library),
-        collections=tuple(library.sets.collections()),
-        tags=tuple(library.sets.tags()),
-        imports=tuple(library.imports.list()),
-        binned=library.bin.count(),
-    )
-
-
-def _me(library: Library) -> str:
-    me = library.people.me()
-    return me.name if me is not None else ""
-
-
-def _members(library: Library, scope: Scope) -> Sequence[GameId]:
-    if scope.kind is ScopeKind.TAG:
-        return library.games.ids(GameQuery(filter=parse_filter(f"tag={quoted(_tag_name(library, scope))}")))
-    return library.sets.games(CollectionId(scope.id))
-
-
-def _tag_name(library: Library, scope: Scope) -> str:
-    return next((tag.name for tag in library.sets.tags() if tag.id == scope.id), "")
-
-
-def _tag_counts(library: Library, games: Sequence[GameId]) -> dict[TagId, int]:
-    counts: dict[TagId, int] = {}
-    for start in range(0, len(games), _FEW_GAMES):
-        for tags in library.sets.tags_of(games[start : start + _FEW_GAMES]).values():
-            for tag in tags:
-                counts[tag] = counts.get(tag, 0) + 1
-    return counts
 
 
 def _collection_query(scope: Scope, found: Collection) -> ScopeQuery:
