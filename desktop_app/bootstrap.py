@@ -25,7 +25,7 @@ def open_window(files: list[str], library: str | None) -> int:
     crash = log.CrashFile(paths.log_dir())
     try:
         check_display()
-        from desktop_app.ui.application import run_gui
+        from desktop_app.ui.desktop import run_gui
 
         return run_gui(files, library or last_library() or paths.library_location())
     finally:

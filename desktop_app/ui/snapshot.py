@@ -18,7 +18,8 @@ from desktop_app import paths
 from desktop_app.errors import KibitzError
 from desktop_app.library.library import Library
 from desktop_app.settings import SettingsStore, Theme
-from desktop_app.ui.application import Application, Places, apply_theme, make_qt
+from desktop_app.ui.application import Application, Places, apply_theme
+from desktop_app.ui.desktop import make_qt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

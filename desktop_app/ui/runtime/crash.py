@@ -1,6 +1,6 @@
 """What happens when something nobody foresaw happens: hooks that log it, write a report and tell the user.
 
-Any thread may crash; the text reaches the main thread by signal. Installed by `application`. Hard crashes (segmentation
+Any thread may crash; the text reaches the main thread by signal. Installed by `desktop`. Hard crashes (segmentation
 fault) are `log.CrashFile`'s, read back at the next start.
 """
 

@@ -1,7 +1,7 @@
 """SIGINT and SIGTERM end the application as the close button does.
 
 Main thread. The Python handler only runs when the interpreter does, so a wake-up socket lets Qt's loop notice.
-Installed by `application`; a second signal skips the waiting.
+Installed by `desktop`; a second signal skips the waiting.
 """
 
 from __future__ import annotations

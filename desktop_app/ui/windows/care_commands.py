@@ -1,6 +1,6 @@
 """The Library menu and Ctrl+H: editing tags, players, several libraries, backups, checking. For `main_window`.
 
-Main thread. Opening another library and restoring a backup close this one: the window asks `application` for it.
+Main thread. Opening another library and restoring a backup close this one: the window asks `desktop` for it.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ from desktop_app.services.care import back_up, list_backups
 from desktop_app.services.edit_games import edit_headers
 from desktop_app.services.import_games import import_text
 from desktop_app.settings import SettingsStore
-from desktop_app.ui.application import Application, Places, _Desktop
+from desktop_app.ui.application import Application, Places
 from desktop_app.ui.controllers.care_controller import shown_name
+from desktop_app.ui.desktop import Desktop
 from desktop_app.ui.windows.care_dialogs import BackupsDialog, CheckDialog, EditsDialog
 from desktop_app.ui.windows.edit_headers_dialog import EditHeadersDialog
 from desktop_app.ui.windows.merge_dialog import MergeDialog
@@ -202,13 +203,13 @@ async def _until(holds: Callable[[], bool], what: str) -> None:
         await asyncio.sleep(0.02)
 
 
-def _application(desktop: _Desktop) -> Application | None:
+def _application(desktop: Desktop) -> Application | None:
     return desktop._application
 
 
 async def _switch_and_restore(app: QApplication, club: Path, other: Path) -> list[str]:
     """Open a library, then another, then put a backup of that back; returns the titles seen."""
-    desktop = _Desktop(app, str(club), [], None)
+    desktop = Desktop(app, str(club), [], None)
     running = asyncio.ensure_future(desktop.run())
     titles = []
 
