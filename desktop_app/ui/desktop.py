@@ -63,6 +63,8 @@ class Desktop(QObject):
         self._hooks = CrashHooks(self)
         self._signals = QuitSignals(self._on_quit_asked, self)
         self._ended: asyncio.Future[int] | None = None
+        self._tidying = QTimer(self, singleShot=True, interval=_TIDY_MS)
+        self._tidying.timeout.connect(self._tidy)
         self._hooks.crashed.connect(self._on_crashed)
         app.styleHints().colorSchemeChanged.connect(self._on_system_theme)
         if sys.platform == "darwin":
@@ -94,7 +96,7 @@ class Desktop(QObject):
         self._application.window.library_wanted.connect(self._on_library_wanted)
         self._application.window.restore_wanted.connect(self._on_restore_wanted)
         self._application.start(files)
-        QTimer.singleShot(_TIDY_MS, self, self._tidy)
+        self._tidying.start()
 
     @Slot()
     def _tidy(self) -> None:
@@ -173,6 +175,7 @@ class Desktop(QObject):
         application, self._application = self._application, None
         if application is None:
             return
+        self._tidying.stop()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         application.stopped.disconnect(self._on_stopped)
         application.stopped.connect(lambda: done.set_result(None))
@@ -269,6 +272,7 @@ class Desktop(QObject):
         self._end(0)
 
     def _end(self, code: int) -> None:
+        self._tidying.stop()
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(code)
 
