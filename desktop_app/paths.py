@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from platformdirs import PlatformDirs
@@ -60,6 +61,12 @@ def resources_dir() -> Path:
     bundle = getattr(sys, "_MEIPASS", None)
     if bundle:
         return Path(bundle) / "resources"
+    return _installed_resources()
+
+
+@cache
+def _installed_resources() -> Path:
+    """Looked for once: every icon asks."""
     in_source_tree = Path(__file__).resolve().parent.parent / "resources"
     if in_source_tree.is_dir():
         return in_source_tree

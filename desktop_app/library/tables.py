@@ -140,17 +140,20 @@ SUMMARY_INDEXED = tuple(
     for colour in ("white", "black")
     for name in ("accuracy", "acpl", "inaccuracies", "mistakes", "blunders")
 )
-"""Only analysed games are in these indexes, so that an import does not pay for them."""
+"""Only analysed games are in these indexes, so that an import does not pay for them.
+
+`sqlite_where` holds for PostgreSQL too: `postgres_backend` says it there.
+"""
 for _column in PLAIN_INDEXED:
     Index(f"ix_game_{_column}", game.c[_column], game.c.id)
 for _column in NAMES_INDEXED:
     Index(f"ix_game_{_column}", func.lower(game.c[_column]), game.c.id)
 for _column in SUMMARY_INDEXED:
     _known = game.c[_column].is_not(None)
-    Index(f"ix_game_{_column}", game.c[_column], game.c.id, sqlite_where=_known, postgresql_where=_known)
+    Index(f"ix_game_{_column}", game.c[_column], game.c.id, sqlite_where=_known)
 for _column in ("partial", "not_judged"):
     _known = game.c[_column].is_not(None)
-    Index(f"ix_game_{_column}", game.c.id, sqlite_where=_known, postgresql_where=_known)
+    Index(f"ix_game_{_column}", game.c.id, sqlite_where=_known)
 
 # Every name of every kind once, for looking up by parts; names of games that are gone may stay.
 name_entry = Table(
@@ -228,7 +231,6 @@ Index(
     evaluation.c.engine_id,
     evaluation.c.nodes,
     sqlite_where=evaluation.c.position_key.is_not(None),
-    postgresql_where=evaluation.c.position_key.is_not(None),
 )
 
 job = Table(
