@@ -31,8 +31,7 @@ from desktop_app.library.tables_bin import (
     bin_game,
     bin_text,
 )
-from desktop_app.library.tables_care import edit_game, game_alias
-from desktop_app.library.tables_sets import game_comment
+from desktop_app.library.tables_care import game_alias
 from desktop_app.library.touched import mark_touched
 
 if TYPE_CHECKING:
@@ -64,7 +63,9 @@ class Bin:
                 mine = (bin_entry.c.batch_id == batch_id) & (bin_entry.c.reason == reason.value)
                 found = connection.execute(select(bin_entry.c.id).where(mine)).scalar()
                 if found is not None:
-                    connection.execute(update(bin_entry).where(bin_entry.c.id == found).values(finished=False))
+                    # What is moved into it now must not count as lying there since the first time.
+                    again = update(bin_entry).where(bin_entry.c.id == found)
+                    connection.execute(again.values(finished=False, made_at=time.time()))
                     return EntryId(found)
             state = select(import_batch.c.state).where(import_batch.c.id == batch_id).scalar_subquery()
             values = {"made_at": time.time(), "reason": reason.value, "batch_id": batch_id, "games": 0}
@@ -76,11 +77,17 @@ class Bin:
     def move(self, entry_id: EntryId, ids: Sequence[GameId], me: Owner) -> Moved:
         """Move these games into the bin; those that are gone are left out. Their unfinished job items go.
 
-        Raises JobOwnedElsewhereError, and moves none, when a living process other than `me` analyses one of them.
+        Raises JobOwnedElsewhereError, and moves none, when a living process other than `me` analyses one of them;
+        NotFoundError, and moves none, when somebody emptied the bin since the entry was opened.
         """
 
         def run(connection: Connection) -> Moved:
             refuse_live_items(connection, ids, me, self._database)
+            if connection.execute(select(bin_entry.c.id).where(bin_entry.c.id == entry_id)).first() is None:
+                raise NotFoundError(
+                    "The bin was emptied while games were moved into it; the others are still in the library.",
+                    action="Delete them again.",
+                )
             found = [*integers(connection, select(game.c.id).where(in_set(game.c.id, ids)))]
             _copy_out(connection, entry_id, found)
             connection.execute(delete(game).where(in_set(game.c.id, found)))
@@ -142,8 +149,7 @@ class Bin:
         """The first games of an entry, by their ids."""
         columns = (bin_game.c[name] for name in ("id", "white", "black", "result", "date", "event", "ply_count"))
         statement = (
-            select(*columns, game.c.id.label("again"))
-            .join_from(bin_game, game, game.c.identity == bin_game.c.identity, isouter=True)
+            select(*columns, _again().label("again"))
             .where(bin_game.c.entry_id == entry_id)
             .order_by(bin_game.c.id)
             .limit(limit)
@@ -169,8 +175,8 @@ class Bin:
             if ids is not None:
                 mine.append(in_set(bin_game.c.id, ids))
             seen = [*integers(connection, select(bin_game.c.id).where(*mine).order_by(bin_game.c.id).limit(limit))]
-            taken = select(game.c.id).where(game.c.identity == bin_game.c.identity).exists()
-            free = [*integers(connection, select(bin_game.c.id).where(in_set(bin_game.c.id, seen), ~taken))]
+            mine = [in_set(bin_game.c.id, seen), _again().is_(None)]
+            free = [*integers(connection, select(bin_game.c.id).where(*mine))]
             _copy_back(connection, free)
             connection.execute(delete(bin_game).where(in_set(bin_game.c.id, free)))
             mark_touched(connection, free)
@@ -202,14 +208,31 @@ class Bin:
             found = integers(connection, statement)
             connection.execute(delete(bin_game).where(in_set(bin_game.c.id, found)))
             forget_games(connection, found)
-            for table in (edit_game, game_alias, game_comment):
-                connection.execute(delete(table).where(in_set(table.c.game_id, found)))
             _count(connection, entry_id, -len(found))
             if len(found) < limit:
                 _forget_entry(connection, entry_id, restored=False)
             return len(found)
 
         return self._database.write(run)
+
+
+def _again() -> Any:
+    """The game in the library that a removed one would be a duplicate of, as imports see it; null for none."""
+    same = select(game.c.id).where(game.c.identity == bin_game.c.identity)
+    edited_since = (
+        select(game.c.id)
+        .join_from(game_alias, game, game.c.id == game_alias.c.game_id)
+        .where(game_alias.c.identity == bin_game.c.identity)
+    )
+    edited_before = (
+        select(game.c.id)
+        .join_from(game_alias, game, game.c.identity == game_alias.c.identity)
+        .where(game_alias.c.game_id == bin_game.c.id)
+    )
+    found = (
+        statement.correlate(bin_game).limit(1).scalar_subquery() for statement in (same, edited_since, edited_before)
+    )
+    return func.coalesce(*found)
 
 
 def _forget_entry(connection: Connection, entry_id: EntryId, *, restored: bool) -> None:

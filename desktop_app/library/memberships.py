@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, select
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from desktop_app.domain.names import fold
 from desktop_app.domain.sets import MAX_NAME
 from desktop_app.errors import CancelledError, UsageError
 from desktop_app.library.backend import in_set
 from desktop_app.library.prepared import storable
-from desktop_app.library.tables_bin import bin_game
+from desktop_app.library.tables_bin import bin_game, enriched_game, import_duplicate
 from desktop_app.library.tables_care import edit_game, game_alias
 from desktop_app.library.tables_sets import collection_game, game_comment, game_tag
 
@@ -72,9 +72,14 @@ def _swapped(
 
 
 def forget_games(connection: Connection, ids: Sequence[int]) -> None:
-    """These games went for good, the bin included: nothing of theirs is left here. Inside the caller's transaction."""
-    for table in (game_tag, collection_game, game_comment, edit_game, game_alias):
+    """These games went for good, the bin included: nothing of theirs is left here. Inside the caller's transaction.
+
+    Only that an import had a duplicate of them stays, without its text: the import's figures say so.
+    """
+    for table in (game_tag, collection_game, game_comment, edit_game, game_alias, enriched_game):
         connection.execute(delete(table).where(in_set(table.c.game_id, ids)))
+    offered = in_set(import_duplicate.c.game_id, ids) & import_duplicate.c.pgn.is_not(None)
+    connection.execute(update(import_duplicate).where(offered).values(gains="", pgn=None))
 
 
 def game_counts(connection: Connection, table: Table, key: ColumnElement[int]) -> dict[int, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desktop_app.domain.bin import BinReason
 from desktop_app.domain.evaluation import Cp, EngineIdentity, Evaluation
@@ -20,7 +21,9 @@ from desktop_app.errors import JobOwnedElsewhereError, KibitzError, NotFoundErro
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 from desktop_app.library.owners import this_owner
 from desktop_app.library.tables import analysis
+from desktop_app.library.tables_bin import bin_entry
 from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
+from desktop_app.services.edit_games import edit_headers
 from desktop_app.services.watch import Watch
 from tests.unit.library.processes import script
 from tests.unit.library.records import make_record, make_records
@@ -129,6 +132,57 @@ def test_a_game_imported_again_stays_in_the_bin(library: Library) -> None:
     delete_games(library, [again])
     assert restore(library, entry).games == 1
     assert _ids(library) == sorted(ids)
+
+
+def test_an_edited_game_imported_again_stays_in_the_bin(library: Library) -> None:
+    """Restoring knows games as imports do: by what they were before an edit, and by what they became."""
+    first, other = make_records(2)
+    (edited,) = library.games.add(None, [first]).imported
+    edit_headers(library, [edited], {"White": "Somebody Else"})
+    exported = library.games.get(edited).record
+    entry = delete_games(library, [edited]).entry_id
+    assert entry is not None
+    (again,) = library.games.add(None, [exported]).imported
+    assert [game.again for game in library.bin.games(entry, limit=9)] == [again]
+    assert restore(library, entry).stayed == 1
+    delete_games(library, [again])
+    assert restore(library, entry).games == 1
+    # And a game that was edited into what the removed one was is what an import would take for it.
+    (gone,) = library.games.add(None, [replace(first, headers=other.headers)]).imported
+    removed = delete_games(library, [gone]).entry_id
+    assert removed is not None
+    edit_headers(library, [edited], {name: value for name, value in other.headers if name not in {"FEN", "SetUp"}})
+    assert library.games.add(None, [replace(first, headers=other.headers)]).imported == ()
+    assert [game.again for game in library.bin.games(removed, limit=9)] == [edited]
+    assert restore(library, removed).stayed == 1
+
+
+def test_what_was_undone_again_is_as_new_as_its_last_removal(library: Library) -> None:
+    """Emptying what is old spares games that were put into an old entry today."""
+    batch = library.imports.begin("club.pgn")
+    records = make_records(3)
+    library.games.add(batch, records)
+    library.imports.finish(batch, Receipt(3, 0, 0, 0, 1.0, 0), BatchState.DONE)
+    undo_import(library, batch)
+    library.games.add(None, records[:1])
+    old = update(bin_entry).values(made_at=1e9)
+    library.database.write(lambda connection: connection.execute(old))
+    (entry,) = library.bin.entries()
+    assert restore(library, entry.id).games == 2
+    assert undo_import(library, batch).games == 2
+    assert empty_bin(library, older_than_days=30) == 0
+    assert library.bin.entry(entry.id).games == 3
+
+
+def test_emptying_the_bin_while_games_come_into_it(library: Library) -> None:
+    """Whoever still moves games is told in words, and keeps those that were not moved."""
+    ids = library.games.add(None, make_records(3)).imported
+    entry = library.bin.open_entry(BinReason.DELETED)
+    library.bin.move(entry, ids[:1], this_owner())
+    assert empty_bin(library) == 1
+    with pytest.raises(NotFoundError, match="emptied"):
+        library.bin.move(entry, ids[1:], this_owner())
+    assert _ids(library) == list(ids[1:])
 
 
 def test_some_games_of_an_entry(library: Library) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from desktop_app.domain.bin import Gain
 from desktop_app.domain.evaluation import Cp, EngineIdentity, Evaluation
 from desktop_app.domain.filters import GameQuery
@@ -11,7 +13,8 @@ from desktop_app.domain.game import GameId, GameState, Ply
 from desktop_app.domain.profile import AnalysisKey, Profile, SearchSpec
 from desktop_app.domain.rows import BatchState
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
-from desktop_app.services.bin_games import restore, undo_import
+from desktop_app.library.tables_bin import enriched_game, import_duplicate
+from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
 from desktop_app.services.duplicates import MOST_LISTED
 from desktop_app.services.enrich_games import enrich_import, take_back
 from desktop_app.services.import_games import import_text
@@ -171,3 +174,17 @@ def test_the_same_file_again_costs_no_unpacking(library: Library) -> None:
     receipt, batch = bring(library, text)
     assert (receipt.duplicates, receipt.enrichable) == (30, 0)
     assert len(library.duplicates.listed(batch, limit=MOST_LISTED)) == 30
+
+
+def test_emptying_the_bin_leaves_no_text_behind(library: Library) -> None:
+    """What enriching remembered of a game, and what duplicates offered it, goes with the game."""
+    bring(library, PLAIN)
+    _, batch = bring(library, RICH)
+    _, other = bring(library, RICH.replace("Solid.", "Quite solid."))
+    assert enrich_import(library, batch).games == 1
+    delete_games(library, library.games.ids(GameQuery()))
+    empty_bin(library)
+    with library.database.read() as connection:
+        assert connection.execute(select(enriched_game)).all() == []
+        assert connection.execute(select(import_duplicate.c.pgn)).scalars().all() == [None, None]
+    assert len(library.duplicates.listed(other, limit=9)) == 1
