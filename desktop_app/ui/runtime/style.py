@@ -40,6 +40,16 @@ QPushButton[role="quiet"]:disabled { color: $disabled; }
 QPushButton[role="danger"] { color: $danger; border-color: $danger; background: transparent; }
 QPushButton[role="danger"]:hover { background: $hover; }
 
+QPushButton[role="segment"] { padding: 3px 12px; border-radius: 0; margin: 0; color: $text_2; }
+QPushButton[role="segment"][end="first"] { border-top-left-radius: ${radius}px; border-bottom-left-radius: ${radius}px;
+  border-right: none; }
+QPushButton[role="segment"][end="last"] { border-top-right-radius: ${radius}px;
+  border-bottom-right-radius: ${radius}px; }
+QPushButton[role="segment"]:checked { background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton[role="segment"]:focus { border: 1px solid $text; }
+QPushButton[role="segment"]:disabled { color: $disabled; background: $window; border-color: $border; }
+QPushButton[role="segment"]:checked:disabled { background: $sunken; color: $text_2; }
+
 QPushButton[role="chip"] { padding: 2px 10px; border-color: $border; border-radius: 12px; color: $text_2; }
 QPushButton[role="chip"]:hover { background: $accent_soft; color: $text; }
 QPushButton[role="chip"]:focus { border-color: $accent; }

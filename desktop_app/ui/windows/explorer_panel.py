@@ -173,17 +173,19 @@ class ExplorerPanel(QWidget):
         self._widths[table] = widths
 
     def _build_scope(self) -> QHBoxLayout:
-        """Which games are asked: those of the list, or all."""
+        """Which games are asked: those of the list, or all. The chosen one is filled; the arrow keys change it."""
         self._scopes = QButtonGroup(self)
         row = QHBoxLayout()
-        row.setSpacing(4)
+        row.setSpacing(0)
         for number, (text, tip) in enumerate(
             (("Games shown", "Only games that the list shows"), ("All games", "Every game of the library"))
         ):
             button = QPushButton(text)
             button.setCheckable(True)
-            button.setProperty("role", "quiet")
+            button.setProperty("role", "segment")
+            button.setProperty("end", "first" if number == 0 else "last")
             button.setToolTip(tip)
+            button.setAccessibleDescription(tip)
             button.setChecked(number == 0)
             self._scopes.addButton(button, number)
             row.addWidget(button)
