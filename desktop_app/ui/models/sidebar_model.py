@@ -38,6 +38,10 @@ _SETS = frozenset({ScopeKind.COLLECTION, ScopeKind.SMART, ScopeKind.TAG})
 _TAKES_GAMES = frozenset({ScopeKind.COLLECTION, ScopeKind.TAG})
 _RECENT = 6
 _ENDINGS = re.compile(r"(?:\.pgn)?(?:\.(?:gz|bz2|zst|zip))?$", re.IGNORECASE)
+_ENDINGS_SEEN = re.compile(r"\.(?:pgn|gz|bz2|zst|zip)$", re.IGNORECASE)
+_BETWEEN = ", "
+_ROOT = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
+"""How a path that was dropped or chosen begins."""
 _ICONS = {
     ScopeKind.ALL: "all-games",
     ScopeKind.MINE: "person",
@@ -269,7 +273,24 @@ def _import_row(batch: ImportBatch) -> QStandardItem:
 
 
 def import_title(source: str) -> str:
-    """The file's name of a path without what it ends with, else what was imported."""
+    """What an import is called: its file or folder without what the name ends with, and how many more there were."""
+    first, *more = _paths(source)
+    title = _path_title(first)
+    return f"{title} and {len(more)} more" if more else title
+
+
+def _paths(source: str) -> list[str]:
+    """The paths of an import, which are stored with commas between; a comma may be part of a name ("Carlsen, M")."""
+    paths: list[str] = []
+    for piece in source.split(_BETWEEN):
+        if not paths or _ROOT.match(piece) or _ENDINGS_SEEN.search(paths[-1]):
+            paths.append(piece)
+        else:
+            paths[-1] += _BETWEEN + piece
+    return paths
+
+
+def _path_title(source: str) -> str:
     name = source.replace("\\", "/").rstrip("/").rpartition("/")[2] or source
     return _ENDINGS.sub("", name) or name
 

@@ -145,8 +145,17 @@ def test_a_scope_is_remembered_as_text() -> None:
 
 @pytest.mark.parametrize(
     ("source", "title"),
-    [("/a/b/My games.pgn", "My games"), ("C:\\x\\y.PGN.zst", "y"), ("pasted text", "pasted text"), ("/a/b/", "b")],
+    [
+        ("/a/b/My games.pgn", "My games"),
+        ("C:\\x\\y.PGN.zst", "y"),
+        ("pasted text", "pasted text"),
+        ("/a/b/", "b"),
+        ("/x/games, /x/evals", "games and 1 more"),
+        ("/x/Carlsen, Magnus.pgn", "Carlsen, Magnus"),
+        ("a.pgn, Ding, Liren.pgn, b.pgn.gz", "a and 2 more"),
+        ("C:\\x\\y.pgn, D:\\z", "y and 1 more"),
+    ],
 )
 def test_imports_are_called_after_their_file(source: str, title: str) -> None:
-    """Without its folder and its ending."""
+    """Without its folder and its ending; of several the first is named. A comma may be part of a name."""
     assert import_title(source) == title
