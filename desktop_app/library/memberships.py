@@ -6,7 +6,7 @@ Any thread (never the GUI's). Used by `tags` and `sets`.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
@@ -20,7 +20,7 @@ from desktop_app.library.tables_care import edit_game, game_alias
 from desktop_app.library.tables_sets import collection_game, game_comment, game_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.library.database import Database
     from desktop_app.ports import CancelToken, ProgressSink
 
+T = TypeVar("T")
 CHUNK = 5_000
 """Games of one transaction: a few ten milliseconds, so that other writers hardly wait."""
 
@@ -41,21 +42,21 @@ class Memberships:
     def _in_chunks(
         self,
         games: Sequence[GameId],
-        run: Callable[[Connection, Sequence[GameId]], int],
+        run: Callable[[Connection, Sequence[GameId]], T],
         text: str,
         *,
         progress: ProgressSink | None,
         cancel: CancelToken | None,
-    ) -> int:
-        changed = 0
+    ) -> Iterator[T]:
+        """What `run` says of each chunk, once it is committed."""
         for done in range(0, len(games), CHUNK):
             some = games[done : done + CHUNK]
             if cancel is not None and cancel.cancelled():
                 raise CancelledError(f"{text} was stopped after {done:,} of {len(games):,} games.")
-            changed += self._database.write(partial(_swapped, run, some))
+            changed = self._database.write(partial(_swapped, run, some))
             if progress is not None:
                 progress.progress(done + len(some), len(games), text)
-        return changed
+            yield changed
 
     def _empty(self, table: Table, key: ColumnElement[int], set_id: int) -> None:
         """Take all games out of a set that is about to go, a chunk at a time."""
@@ -65,10 +66,18 @@ class Memberships:
             pass
 
 
-def _swapped(
-    run: Callable[[Connection, Sequence[GameId]], int], games: Sequence[GameId], connection: Connection
-) -> int:
+def _swapped(run: Callable[[Connection, Sequence[GameId]], T], games: Sequence[GameId], connection: Connection) -> T:
     return run(connection, games)
+
+
+def count_added(chunks: Iterable[Sequence[GameId]], added: Callable[[Sequence[GameId]], None] | None) -> int:
+    """Put in chunk after chunk, tell each, and say how many games that were."""
+    number = 0
+    for fresh in chunks:
+        number += len(fresh)
+        if added is not None:
+            added(fresh)
+    return number
 
 
 def forget_games(connection: Connection, ids: Sequence[int]) -> None:

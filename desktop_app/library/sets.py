@@ -15,13 +15,13 @@ from desktop_app.domain.names import fold
 from desktop_app.domain.sets import Collection, CollectionId
 from desktop_app.errors import NotFoundError, UsageError
 from desktop_app.library.backend import in_set, integers
-from desktop_app.library.memberships import forget_games, game_counts, name_columns
+from desktop_app.library.memberships import count_added, forget_games, game_counts, name_columns
 from desktop_app.library.tables import game
 from desktop_app.library.tables_sets import collection, collection_game
 from desktop_app.library.tags import Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -174,13 +174,15 @@ class Sets(Tags):
         before: GameId | None = None,
         progress: ProgressSink | None = None,
         cancel: CancelToken | None = None,
+        added: Callable[[Sequence[GameId]], None] | None = None,
     ) -> int:
         """Put games at the end, or before one that is there; returns how many are new to the collection.
 
-        Those that were there already stay where they are. Raises NotFoundError, UsageError for a smart one.
+        `added` is told those that are new, as they are committed: of a call that was stopped too. Those that were
+        there already stay where they are. Raises NotFoundError, UsageError for a smart one.
         """
 
-        def put(connection: Connection, some: Sequence[GameId]) -> int:
+        def put(connection: Connection, some: Sequence[GameId]) -> list[GameId]:
             _check_by_hand(connection, collection_id)
             mine = collection_game.c.collection_id == collection_id
             known = select(collection_game.c.game_id).where(mine, in_set(collection_game.c.game_id, some))
@@ -191,12 +193,13 @@ class Sets(Tags):
             rows = [(collection_id, int(one), place + _GAP * number) for number, one in enumerate(fresh, start=1)]
             if rows:
                 self._database.backend.insert_rows(connection, collection_game, _MEMBER, rows)
-            return len(rows)
+            return fresh
 
-        added = self._in_chunks(games, put, "Adding to a collection", progress=progress, cancel=cancel)
-        if before is not None and added:
+        chunks = self._in_chunks(games, put, "Adding to a collection", progress=progress, cancel=cancel)
+        number = count_added(chunks, added)
+        if before is not None and number:
             self.move(collection_id, games, before=before)
-        return added
+        return number
 
     def remove(
         self,
@@ -214,7 +217,7 @@ class Sets(Tags):
                 delete(collection_game).where(mine, in_set(collection_game.c.game_id, some))
             ).rowcount
 
-        return self._in_chunks(games, take, "Removing from a collection", progress=progress, cancel=cancel)
+        return sum(self._in_chunks(games, take, "Removing from a collection", progress=progress, cancel=cancel))
 
     def move(self, collection_id: CollectionId, games: Sequence[GameId], *, before: GameId | None = None) -> None:
         """Put games of a collection before another of its games, or at its end, in the order given; all or none."""

@@ -14,12 +14,12 @@ from desktop_app.domain.names import fold
 from desktop_app.domain.sets import TAG_COLOURS, Tag, TagId
 from desktop_app.errors import NotFoundError, UsageError
 from desktop_app.library.backend import in_set
-from desktop_app.library.memberships import Memberships, game_counts, name_columns
+from desktop_app.library.memberships import Memberships, count_added, game_counts, name_columns
 from desktop_app.library.tables import game
 from desktop_app.library.tables_sets import game_tag, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
@@ -80,18 +80,22 @@ class Tags(Memberships):
         *,
         progress: ProgressSink | None = None,
         cancel: CancelToken | None = None,
+        added: Callable[[Sequence[GameId]], None] | None = None,
     ) -> int:
-        """Put a tag on these games; returns how many had not had it. Raises NotFoundError, CancelledError."""
+        """Put a tag on these games; returns how many had not had it. Raises NotFoundError, CancelledError.
 
-        def put(connection: Connection, some: Sequence[GameId]) -> int:
+        `added` is told those that had not, as they are committed: of a call that was stopped too.
+        """
+
+        def put(connection: Connection, some: Sequence[GameId]) -> list[GameId]:
             if connection.execute(select(tag.c.id).where(tag.c.id == tag_id)).first() is None:
                 raise NotFoundError("That tag is gone.")
             had = select(game_tag.c.game_id).where(game_tag.c.tag_id == tag_id, game_tag.c.game_id == game.c.id)
             fresh = select(literal(tag_id), game.c.id).where(in_set(game.c.id, some), ~had.exists())
-            adding = insert(game_tag).from_select(["tag_id", "game_id"], fresh)
-            return connection.execute(adding, execution_options={"preserve_rowcount": True}).rowcount
+            adding = insert(game_tag).from_select(["tag_id", "game_id"], fresh).returning(game_tag.c.game_id)
+            return [GameId(one) for one in connection.execute(adding).scalars()]
 
-        return self._in_chunks(games, put, "Tagging games", progress=progress, cancel=cancel)
+        return count_added(self._in_chunks(games, put, "Tagging games", progress=progress, cancel=cancel), added)
 
     def untag(
         self,
@@ -107,7 +111,7 @@ class Tags(Memberships):
             which = and_(game_tag.c.tag_id == tag_id, in_set(game_tag.c.game_id, some))
             return connection.execute(delete(game_tag).where(which)).rowcount
 
-        return self._in_chunks(games, take, "Removing a tag", progress=progress, cancel=cancel)
+        return sum(self._in_chunks(games, take, "Removing a tag", progress=progress, cancel=cancel))
 
     def tags_of(self, games: Sequence[GameId]) -> dict[GameId, tuple[TagId, ...]]:
         """The tags of these games, by name; games without one are left out. For what is shown, not for thousands."""

@@ -6,19 +6,18 @@ Main thread; everything that touches the library runs in `runtime.operations`. U
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from desktop_app.domain.filter_pieces import quoted
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.domain.sets import CollectionId, TagId
-from desktop_app.services.changes import Changes
-from desktop_app.ui.controllers.sets_reading import members, read_contents, tag_counts
+from desktop_app.ui.controllers.set_games import SetGames
+from desktop_app.ui.controllers.sets_reading import read_contents
 from desktop_app.ui.controllers.sets_undo import KeptCollection, KeptTag
 from desktop_app.ui.models.scope import ALL_GAMES, Scope, ScopeKind, ScopeQuery, SidebarContents
 from desktop_app.ui.models.sidebar_model import import_title, scope_of
-from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -27,34 +26,29 @@ if TYPE_CHECKING:
     from desktop_app.domain.game import GameId
     from desktop_app.domain.people import NameCount
     from desktop_app.domain.sets import Collection, Tag
-    from desktop_app.ports import ProgressSink
+    from desktop_app.services.changes import Changes
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.controllers.library_controller import LibraryController
-    from desktop_app.ui.controllers.undo_stack import UndoStack, UndoStep
-    from desktop_app.ui.runtime.cancel import Cancel
+    from desktop_app.ui.controllers.undo_stack import UndoStack
 
-T = TypeVar("T")
 _RELOAD_INTERVAL_MS = 1000
 _LIKELY = 6
-_FEW_GAMES = 5_000
-"""So many are put into a set in one transaction; more are an operation of its own with progress."""
 
 
-class SetsController(QObject):
-    """The sidebar's side of the library.
+class SetsController(SetGames):
+    """The sidebar's side of the library; the games in the sets are `SetGames`', changing anything `SetChanges`'.
 
     Signals: `contents_read(SidebarContents)`; `counted(Scope, games)`; `created(Scope)` once it is listed, ready for a
-    name; `started(Operation)` for what takes long.
+    name.
     """
 
     contents_read = Signal(object)
     counted = Signal(object, int)
     created = Signal(object)
-    started = Signal(object)
 
     def __init__(self, desk: Desk, games: LibraryController, undo: UndoStack, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._desk, self._games, self._undo = desk, games, undo
+        super().__init__(desk, undo, parent)
+        self._games = games
         self._throttle = Throttle(_RELOAD_INTERVAL_MS, self.reload, self)
         self._to_count: deque[Scope] = deque()
         self._counting = False
@@ -259,67 +253,6 @@ class SetsController(QObject):
     def _on_made(self, scope: Scope) -> None:
         self._made = scope
 
-    # -- games in them -------------------------------------------------------------------------------------------
-
-    def add_games(self, scope: Scope, games: Sequence[GameId]) -> None:
-        """Put games into a collection, or a tag on them; the notice takes it back."""
-        sets, tag, name = self._desk.library.sets, scope.kind is ScopeKind.TAG, self.query_of(scope).title
-        if scope.kind is ScopeKind.COLLECTION and not scope.id:
-            self.create_collection("New collection", games)
-            return
-
-        def call(cancel: Cancel | None, progress: ProgressSink | None) -> tuple[int, list[GameId]]:
-            had = set(members(self._desk.library, scope))
-            fresh = [game for game in games if game not in had]
-            if tag:
-                return sets.tag(TagId(scope.id), fresh, cancel=cancel, progress=progress), fresh
-            return sets.add(CollectionId(scope.id), fresh, cancel=cancel, progress=progress), fresh
-
-        def done(answer: tuple[int, list[GameId]]) -> None:
-            added, fresh = answer
-            if not added:
-                self._desk.notices.post(f"{_these(len(games))} already in {name}.")
-                return
-            words = f"{_games(added)} tagged {name}" if tag else f"{_games(added)} added to {name}"
-            self._offer_undo(words, f"adding to {name}", lambda: self._take_out(scope, fresh))
-
-        self._change_games("Adding games", games, call, done)
-
-    def remove_games(self, scope: Scope, games: Sequence[GameId]) -> None:
-        """Take games out of a collection chosen by hand; they stay in the library, and the notice says so."""
-        name = self.query_of(scope).title
-
-        def done(removed: int) -> None:
-            stay = "It stays" if removed == 1 else "They stay"
-            self._offer_undo(
-                f"{_games(removed)} removed from {name}. {stay} in the library.",
-                f"removing from {name}",
-                lambda: self._put_back(scope, games),
-            )
-
-        sets = self._desk.library.sets
-        self._change_games(
-            "Removing games from a collection",
-            games,
-            lambda cancel, progress: sets.remove(CollectionId(scope.id), games, cancel=cancel, progress=progress),
-            done,
-        )
-
-    def set_tag(self, tag_id: TagId, games: Sequence[GameId], *, on: bool) -> None:
-        """Put a tag on games or take it off."""
-        sets = self._desk.library.sets
-        put = sets.tag if on else sets.untag
-        self._change_games(
-            "Tagging games",
-            games,
-            lambda cancel, progress: put(tag_id, games, cancel=cancel, progress=progress),
-        )
-
-    def tags_of(self, games: Sequence[GameId], done: Callable[[dict[TagId, int]], None]) -> None:
-        """How many of these games have each tag."""
-        library = self._desk.library
-        self._desk.operations.read("Reading tags", lambda: tag_counts(library, games), done)
-
     # -- who I am ------------------------------------------------------------------------------------------------
 
     def ask_who(self, done: Callable[[list[str], list[NameCount]], None]) -> None:
@@ -337,57 +270,6 @@ class SetsController(QObject):
         people = self._desk.library.people
         self._wanted = Scope(ScopeKind.MINE) if names else ALL_GAMES
         self._change("Saving who you are", lambda: people.set_me(names))
-
-    def _take_out(self, scope: Scope, games: Sequence[GameId]) -> None:
-        sets = self._desk.library.sets
-        if scope.kind is ScopeKind.TAG:
-            self._change("Taking a tag off", lambda: sets.untag(TagId(scope.id), games))
-        else:
-            self._change("Removing games", lambda: sets.remove(CollectionId(scope.id), games))
-
-    def _put_back(self, scope: Scope, games: Sequence[GameId]) -> None:
-        sets = self._desk.library.sets
-        self._change("Putting games back", lambda: sets.add(CollectionId(scope.id), games))
-
-    def _offer_undo(self, words: str, step: str, undo: Callable[[], None]) -> None:
-        """A notice with its button, and a step for Ctrl+Z: whichever comes first."""
-        pushed = self._undo.push(step, undo)
-        self._desk.notices.post(words, NoticeKind.DONE, action_text="Undo", action=lambda: self._take_back(pushed))
-
-    def _take_back(self, step: UndoStep) -> None:
-        self._undo.take_back(step)
-
-    def _change(self, title: str, call: Callable[[], T], done: Callable[[T], None] | None = None) -> None:
-        """Change something small, say so, and let everybody read again, after an error too."""
-        self._desk.operations.read(title, call, *self._answers(title, done))
-
-    def _change_games(
-        self,
-        title: str,
-        games: Sequence[GameId],
-        call: Callable[[Cancel | None, ProgressSink | None], T],
-        done: Callable[[T], None] | None = None,
-    ) -> None:
-        """The same for games; many are an operation with progress, which can be stopped."""
-        changed, failed = self._answers(title, done)
-        if len(games) > _FEW_GAMES:
-            self.started.emit(self._desk.operations.run(title, call, done=changed, failed=failed))
-        else:
-            self._desk.operations.read(title, lambda: call(None, None), changed, failed)
-
-    def _answers(
-        self, title: str, done: Callable[[T], None] | None
-    ) -> tuple[Callable[[T], None], Callable[[Exception], None]]:
-        def changed(answer: T) -> None:
-            if done is not None:
-                done(answer)
-            self._desk.events.broadcast(Changes(sets=True, initiator="sets"))
-
-        def failed(error: Exception) -> None:
-            self._desk.notices.post_error(title, error)
-            self._desk.events.broadcast(Changes(sets=True, initiator="sets"))
-
-        return changed, failed
 
     @staticmethod
     def _free_name(name: str, taken: Sequence[str]) -> str:
@@ -409,11 +291,3 @@ def _collection_query(scope: Scope, found: Collection) -> ScopeQuery:
 
 def _expression_query(scope: Scope, title: str, expression: str) -> ScopeQuery:
     return ScopeQuery(scope, title, expression, parse_filter(expression))
-
-
-def _games(number: int) -> str:
-    return f"{number:,} game" if number == 1 else f"{number:,} games"
-
-
-def _these(number: int) -> str:
-    return "That game is" if number == 1 else f"Those {number:,} games are"

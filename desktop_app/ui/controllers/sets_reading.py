@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.filter_pieces import quoted
-from desktop_app.domain.filters import GameQuery, parse_filter
-from desktop_app.domain.sets import CollectionId, TagId
-from desktop_app.ui.models.scope import Scope, ScopeKind, SidebarContents
+from desktop_app.domain.filters import GameQuery
+from desktop_app.ui.models.scope import SidebarContents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.domain.game import GameId
+    from desktop_app.domain.sets import TagId
     from desktop_app.library.library import Library
 
 _CHUNK = 5_000
@@ -33,17 +32,6 @@ def read_contents(library: Library) -> SidebarContents:
 def _me(library: Library) -> str:
     me = library.people.me()
     return me.name if me is not None else ""
-
-
-def members(library: Library, scope: Scope) -> Sequence[GameId]:
-    """The games of a collection chosen by hand, or of a tag."""
-    if scope.kind is ScopeKind.TAG:
-        return library.games.ids(GameQuery(filter=parse_filter(f"tag={quoted(_tag_name(library, scope))}")))
-    return library.sets.games(CollectionId(scope.id))
-
-
-def _tag_name(library: Library, scope: Scope) -> str:
-    return next((tag.name for tag in library.sets.tags() if tag.id == scope.id), "")
 
 
 def tag_counts(library: Library, games: Sequence[GameId]) -> dict[TagId, int]:

@@ -33,7 +33,8 @@ class UndoStack(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._steps: deque[UndoStep] = deque(maxlen=_MOST)
+        self._steps: deque[UndoStep] = deque()
+        self._when_gone: dict[UndoStep, Callable[[], object]] = {}
 
     @property
     def text(self) -> str:
@@ -44,8 +45,14 @@ class UndoStack(QObject):
         """Something was done that `undo()` takes back. Returns the step, for a button that undoes just this one."""
         step = UndoStep(text, undo)
         self._steps.append(step)
+        if len(self._steps) > _MOST:
+            self._forget(self._steps[0])
         self.changed.emit(self.text)
         return step
+
+    def when_gone(self, step: UndoStep, call: Callable[[], object]) -> None:
+        """Call this once the step is taken back, by whatever means, or forgotten: its toast offers nothing any more."""
+        self._when_gone[step] = call
 
     def undo(self) -> bool:
         """Take back the newest step. Returns False where there is none."""
@@ -62,6 +69,12 @@ class UndoStack(QObject):
         """Forget a step that cannot be undone any more. Returns False where it was forgotten before."""
         if step not in self._steps:
             return False
-        self._steps.remove(step)
+        self._forget(step)
         self.changed.emit(self.text)
         return True
+
+    def _forget(self, step: UndoStep) -> None:
+        self._steps.remove(step)
+        gone = self._when_gone.pop(step, None)
+        if gone is not None:
+            gone()

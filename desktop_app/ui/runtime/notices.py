@@ -26,7 +26,7 @@ class NoticeKind(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Notice:
     """One message. `action_text` names what to do about it, `action` does it; `second` may be another such pair."""
 
@@ -38,9 +38,10 @@ class Notice:
 
 
 class Notices(QObject):
-    """Where notices are posted."""
+    """Where notices are posted. Signals: `posted(Notice)`; `withdrawn(Notice)` for one that holds no longer."""
 
-    posted = Signal(object)  # Notice
+    posted = Signal(object)
+    withdrawn = Signal(object)
 
     def post(
         self,
@@ -50,9 +51,15 @@ class Notices(QObject):
         action_text: str = "",
         action: Callable[[], None] | None = None,
         second: tuple[str, Callable[[], None]] | None = None,
-    ) -> None:
-        """Show a message."""
-        self.posted.emit(Notice(text, kind, action_text, action, second))
+    ) -> Notice:
+        """Show a message. Returns it, for `withdraw`."""
+        notice = Notice(text, kind, action_text, action, second)
+        self.posted.emit(notice)
+        return notice
+
+    def withdraw(self, notice: Notice) -> None:
+        """Stop showing a message: what it says, or offers, is over."""
+        self.withdrawn.emit(notice)
 
     @Slot(str, object)
     def post_error(self, title: str, error: object) -> None:

@@ -77,8 +77,15 @@ def test_many_games_go_in_chunks(library: Library, monkeypatch: pytest.MonkeyPat
         library.sets.tag(tag, games, progress=progress, cancel=progress)
     assert progress.told == [(5, 12), (10, 12)]
     assert library.sets.tags()[0].games == 10
-    assert library.sets.tag(tag, games) == 2
+    new = list[GameId]()
+    assert library.sets.tag(tag, games, added=new.extend) == 2
+    assert new == games[10:]
     collection = library.sets.create_collection("all")
+    library.sets.add(collection, games[4:6])
+    new.clear()
+    assert library.sets.add(collection, [*games[:6], *games[:2]], added=new.extend) == 4
+    assert new == games[:4]
+    library.sets.remove(collection, games)
     assert library.sets.add(collection, games) == 12
     assert list(library.sets.games(collection)) == games
     library.sets.delete_tag(tag)
