@@ -83,15 +83,11 @@ class BinController(QObject):
 
         self._run("Undoing the import", call, self._on_import_undone)
 
-    def offer_import_undo(self, batch_id: BatchId, games: int) -> Callable[[], None]:
-        """An import brought games: Undo takes it back. Returns what a toast's button does."""
+    def offer_import_undo(self, batch_id: BatchId, games: int) -> UndoStep:
+        """An import brought games: Undo takes it back. Returns the step, for the toast that offers it."""
         step = self._undo.push(f"import of {_counted(games)}", partial(self.undo_import, batch_id))
         self._imports[int(batch_id)] = step
-
-        def take_back() -> None:
-            self._undo.take_back(step)
-
-        return take_back
+        return step
 
     def _on_deleted(self, removed: Removed) -> None:
         if removed.entry_id is None:
@@ -117,7 +113,9 @@ class BinController(QObject):
         def take_back() -> None:
             self._undo.take_back(step)
 
-        self._desk.notices.post(text, NoticeKind.DONE, action_text="Undo", action=take_back)
+        notices = self._desk.notices
+        notice = notices.post(text, NoticeKind.DONE, action_text="Undo", action=take_back)
+        self._undo.when_gone(step, partial(notices.withdraw, notice))
 
     # -- enriching -------------------------------------------------------------------------------------------------
 

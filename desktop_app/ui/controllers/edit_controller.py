@@ -114,12 +114,14 @@ class EditController(QObject):
 
         merged = f": {edit.title}" if edit.kind is EditKind.MERGE else ""
         text = f"{_counted(report.changed)} changed{merged}"
-        self._desk.notices.post(
+        notices = self._desk.notices
+        notice = notices.post(
             f"Stopped. {text}" if report.cancelled else text,
             NoticeKind.WARNING if report.cancelled else NoticeKind.DONE,
             action_text="Undo",
             action=take_back,
         )
+        self._undo.when_gone(step, partial(notices.withdraw, notice))
 
     def _on_undone(self, report: UndoReport) -> None:
         text = f"{_counted(report.changed)} changed back"

@@ -47,7 +47,7 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class ToastNews:
-    """A message, with up to two actions whose ids come back in `action_clicked`."""
+    """A message, with up to two actions whose ids come back in `action_clicked`; `withdraw` knows it by its `key`."""
 
     text: str
     kind: ToastKind = ToastKind.INFO
@@ -55,6 +55,7 @@ class ToastNews:
     action_id: str = ""
     second_text: str = ""
     second_id: str = ""
+    key: object = None
 
 
 class Toast(QWidget):
@@ -222,6 +223,12 @@ class ToastStack(QWidget):
         self.raise_()
         self._place()
         return toast
+
+    def withdraw(self, key: object) -> None:
+        """Take back the news of this key, where it is still shown: it holds no longer."""
+        for toast in self.toasts():
+            if toast.news.key is key:
+                toast.dismiss()
 
     def toasts(self) -> list[Toast]:
         """Those that are shown, oldest first."""

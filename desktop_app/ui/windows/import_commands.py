@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_app.domain.receipt import Receipt
+    from desktop_app.ui.controllers.undo_stack import UndoStep
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.windows.incoming import Incoming
     from desktop_app.ui.windows.main_window import MainWindow
@@ -90,20 +92,25 @@ class ImportCommands(CommandGroup):
         batch_id = receipt.batch_id
         kind = NoticeKind.WARNING if receipt.problems else NoticeKind.DONE
         text = receipt_sentence(receipt)
-        undo = None
+        step, stack, notices = None, self._bench.undo, self._bench.desk.notices
         if batch_id is not None and receipt.imported:
-            undo = ("Undo", self._bench.bin.offer_import_undo(BatchId(batch_id), receipt.imported))
-        self._bench.desk.notices.post(
+            step = self._bench.bin.offer_import_undo(BatchId(batch_id), receipt.imported)
+        notice = notices.post(
             f"Stopped. {text}" if receipt.cancelled else text,
             kind,
             action_text="Details",
             action=lambda: self.show_receipt(batch_id),
-            second=undo,
+            second=None if step is None else ("Undo", partial(self._undo, step)),
         )
+        if step is not None:
+            stack.when_gone(step, partial(notices.withdraw, notice))
         if batch_id is not None and receipt.enrichable:
             self._offer_to_enrich(BatchId(batch_id), receipt.enrichable)
         if batch_id is not None and receipt.imported:
             self._bench.library.ids_of_import(batch_id, lambda ids: self._on_import_read(ids, offer=offer))
+
+    def _undo(self, step: UndoStep) -> None:
+        self._bench.undo.take_back(step)
 
     def _offer_to_enrich(self, batch_id: BatchId, games: int) -> None:
         self._bench.desk.notices.post(

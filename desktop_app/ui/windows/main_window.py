@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         self.review_sheet = ReviewSheet(bench.batch, options.profile, options.workers, parent=self, nodes=options.nodes)
         self.engine_page = EnginePage(bench.engine, self)
         bench.desk.notices.posted.connect(self.show_notice)
+        bench.desk.notices.withdrawn.connect(self._toasts.withdraw)
         self._imports, self._analysis = ImportCommands(self, bench), AnalysisCommands(self, bench)
         self._game, self._view = GameCommands(self, bench), ViewCommands(self, bench)
         self._imports.analysis_offered.connect(self._analysis.ask_for)
@@ -132,7 +133,7 @@ class MainWindow(QMainWindow):
         first, second = self._kept_action(notice.action), self._kept_action(notice.second and notice.second[1])
         more = notice.second[0] if notice.second else ""
         kind = ToastKind(notice.kind.value)
-        self._toasts.show_toast(ToastNews(notice.text, kind, notice.action_text, first, more, second))
+        self._toasts.show_toast(ToastNews(notice.text, kind, notice.action_text, first, more, second, key=notice))
 
     def _kept_action(self, action: Callable[[], None] | None) -> str:
         """A name by which a toast's button asks for this action; "" for none."""

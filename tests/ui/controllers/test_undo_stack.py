@@ -32,3 +32,18 @@ def test_a_button_takes_back_its_own_step_and_undo_does_not_repeat_it() -> None:
     assert stack.text == second.text
     assert stack.undo()
     assert done == ["first", "second"]
+
+
+def test_what_offers_a_step_hears_once_that_it_is_gone() -> None:
+    """Taken back by its button, by Undo, dropped, or pushed out by a hundred newer ones: its toast goes."""
+    stack, gone = UndoStack(), list[str]()
+    steps = {name: stack.push(name, lambda: None) for name in ("old", "button", "dropped", "newest")}
+    for name, step in steps.items():
+        stack.when_gone(step, lambda name=name: gone.append(name))
+    assert stack.undo()
+    assert stack.take_back(steps["button"])
+    assert stack.drop(steps["dropped"])
+    assert gone == ["newest", "button", "dropped"]
+    for number in range(100):
+        stack.push(str(number), lambda: None)
+    assert gone == ["newest", "button", "dropped", "old"]

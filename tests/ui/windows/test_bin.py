@@ -60,6 +60,9 @@ def test_del_deletes_and_undo_brings_back(qtbot: QtBot, open_app: Callable[..., 
     qtbot.waitUntil(lambda: app.bench.games.rowCount() == 4, timeout=WAIT_MS)
     assert ids(app) == before
     assert app.bench.undo.text == ""
+    toasts = app.window._toasts
+    qtbot.waitUntil(lambda: "2 games restored" in [one.news.text for one in toasts.toasts()], timeout=WAIT_MS)
+    assert "2 games deleted" not in [one.news.text for one in toasts.toasts()]
 
 
 def test_the_toast_undoes_its_own_deletion(qtbot: QtBot, open_app: Callable[..., Application], games_text: str) -> None:
