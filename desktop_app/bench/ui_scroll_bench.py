@@ -96,8 +96,12 @@ def _probe(folder: Path, display: str, library: Path, *, steps: int) -> dict[str
 def run_application(
     folder: Path, display: str, arguments: Sequence[str], environment: Mapping[str, str], *, budget_s: float
 ) -> None:
-    """Open the window until it closes by itself; killed when that takes longer than the budget."""
-    own = dict(os.environ) | {
+    """Open the window until it closes by itself; killed when that takes longer than the budget.
+
+    As an installed one it finds its code compiled, from the second start on, even where Python is told to keep nothing.
+    """
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+        "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         "DISPLAY": display,
         "QT_QPA_PLATFORM": "xcb",
         # Settings, window state and logs of the run, not the user's.
