@@ -16,6 +16,7 @@ from desktop_app.domain.game import GameId, GameState
 from desktop_app.domain.rows import BatchId, BatchState
 from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
+from desktop_app.library.edits import reopen
 from desktop_app.library.evaluations import summary_columns
 from desktop_app.library.jobs import refuse_live_items
 from desktop_app.library.memberships import forget_games
@@ -179,6 +180,7 @@ class Bin:
             free = [*integers(connection, select(bin_game.c.id).where(*mine))]
             _copy_back(connection, free)
             connection.execute(delete(bin_game).where(in_set(bin_game.c.id, free)))
+            reopen(connection, free)
             mark_touched(connection, free)
             _count(connection, entry_id, -len(free))
             return Moved(tuple(GameId(one) for one in free), len(seen) - len(free), max(seen, default=0))

@@ -269,6 +269,13 @@ def aliases_among(connection: Connection, identities: Sequence[bytes]) -> set[by
     return found
 
 
+def reopen(connection: Connection, ids: Sequence[int]) -> None:
+    """These games came back from the bin: edits of theirs that were undone meanwhile can be undone for them too."""
+    theirs = select(edit_game.c.edit_id).where(in_set(edit_game.c.game_id, ids))
+    undone = edit.c.id.in_(theirs) & (edit.c.state == EditState.UNDONE.value)
+    connection.execute(update(edit).where(undone).values(state=EditState.DONE.value))
+
+
 def _set_state(connection: Connection, edit_id: EditId, state: EditState) -> None:
     values = {"state": state.value, "owner_host": None, "owner_pid": None, "owner_started": None}
     connection.execute(update(edit).where(edit.c.id == edit_id).values(values))

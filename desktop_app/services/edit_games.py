@@ -131,6 +131,7 @@ class _Plan:
 
 
 def _edit(library: Library, ids: Sequence[GameId], plan: _Plan, watch: Watch) -> EditReport:
+    ids = list(dict.fromkeys(ids))
     edit_id = library.edits.begin(plan.kind, plan.title, plan.detail)
     changed = 0
     cancelled = False

@@ -14,6 +14,7 @@ from desktop_app.domain.game import GameId, Opening, Ply
 from desktop_app.domain.moves import pack_moves
 from desktop_app.errors import KibitzError, UsageError
 from desktop_app.library.library import Library
+from desktop_app.services.bin_games import delete_games, restore
 from desktop_app.services.edit_games import edit_headers, merge_players, undo_edit
 from desktop_app.services.export_games import game_pgn
 from desktop_app.services.import_games import import_text
@@ -126,6 +127,24 @@ def test_only_what_changed_later_stays(library: Library) -> None:
         undo_edit(library, older.id)
     assert undo_edit(library, newer.id).changed == 1
     assert library.games.get(second).row.event == "One"
+
+
+def test_an_edit_undone_while_a_game_was_in_the_bin(library: Library) -> None:
+    """The game comes back from the bin as it was put there; then the edit can be undone for it too."""
+    ids = library.games.add(None, make_records(2)).imported
+    before = [_state(library, game_id) for game_id in ids]
+    edit = edit_headers(library, [*ids, ids[0]], {"Event": "New"}).edit
+    assert edit is not None
+    assert edit.games == 2
+    entry = delete_games(library, ids[:1]).entry_id
+    assert entry is not None
+    assert undo_edit(library, edit.id).edit.state is EditState.UNDONE
+    restore(library, entry)
+    assert _found(library, "event:new") == [ids[0]]
+    assert undo_edit(library, edit.id).changed == 1
+    assert [_state(library, game_id) for game_id in ids] == before
+    with pytest.raises(KibitzError, match="undone before"):
+        undo_edit(library, edit.id)
 
 
 def test_nothing_to_change_is_no_edit(library: Library) -> None:
