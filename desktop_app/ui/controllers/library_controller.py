@@ -19,9 +19,11 @@ from desktop_app.ui.models.scope import ScopeKind, ScopeQuery
 from desktop_app.ui.runtime.throttle import Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from desktop_app.domain.game import GameId
     from desktop_app.domain.rows import GameRow
+    from desktop_app.domain.sets import TagId
     from desktop_app.services.changes import Changes
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.models.library_model import LibraryModel
@@ -47,7 +49,7 @@ class LibraryController(QObject):
     reloaded = Signal()
     filter_changed = Signal(str)
     scope_changed = Signal(object)
-    _first_read = Signal(int, object, int)
+    _first_read = Signal(int, object, object, int)
 
     def __init__(self, desk: Desk, model: LibraryModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -133,7 +135,8 @@ class LibraryController(QObject):
             if first:
                 total = library.games.count(GameQuery())
                 if total > _FIRST_ROWS:
-                    told(sequence, library.games.page(query, 0, _FIRST_ROWS), total)
+                    rows = library.games.page(query, 0, _FIRST_ROWS)
+                    told(sequence, rows, library.sets.tags_of([row.id for row in rows]), total)
             ids = library.games.ids(query)
             return ids, library.games.count(GameQuery()) if filtered else len(ids)
 
@@ -149,13 +152,15 @@ class LibraryController(QObject):
         library, query = self._desk.library, GameQuery(filter=parse_filter(f"batch={batch_id}"))
         self._desk.operations.read("Reading the import", lambda: library.games.ids(query), done)
 
-    @Slot(int, object, int)
-    def _on_first_read(self, sequence: int, rows: Sequence[GameRow], total: int) -> None:
+    @Slot(int, object, object, int)
+    def _on_first_read(
+        self, sequence: int, rows: Sequence[GameRow], tags: Mapping[GameId, tuple[TagId, ...]], total: int
+    ) -> None:
         """The list is long: its first page stands while the others are still being read."""
         if sequence == self._sequence and rows:
             self.total = total
             self.about_to_reload.emit()
-            self._model.show_first(rows)
+            self._model.show_first(rows, tags)
             self.reloaded.emit()
             self.counted.emit(len(rows) if self.filtered else total, total)
 
@@ -177,6 +182,8 @@ class LibraryController(QObject):
     def _on_changed(self, changes: Changes) -> None:
         if changes.games:
             self._model.stale(changes.games)
+        if changes.sets:
+            self._model.forget()
         if changes.added or changes.removed or (changes.sets and self._asks_for_sets):
             self._throttle.request()
 

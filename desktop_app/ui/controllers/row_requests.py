@@ -12,8 +12,11 @@ from PySide6.QtCore import QObject, Slot
 if TYPE_CHECKING:
     from desktop_app.domain.game import GameId
     from desktop_app.domain.rows import GameRow
+    from desktop_app.domain.sets import TagId
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.models.library_model import LibraryModel
+
+    _Page = tuple[list[GameRow], dict[GameId, tuple[TagId, ...]]]
 
 _AT_ONCE = 2
 _MOST_WAITING = 6
@@ -51,11 +54,11 @@ class RowRequests(QObject):
             ids, generation = self._waiting.pop()
             self._running += 1
 
-            def read(ids: tuple[GameId, ...] = ids) -> list[GameRow]:
-                return library.games.rows(ids)
+            def read(ids: tuple[GameId, ...] = ids) -> _Page:
+                return library.games.rows(ids), library.sets.tags_of(ids)
 
-            def done(rows: list[GameRow], generation: int = generation) -> None:
-                model.put_rows(rows, generation)
+            def done(page: _Page, generation: int = generation) -> None:
+                model.put_rows(page[0], generation, page[1])
 
             operation = self._desk.operations.read("Reading games", read, done)
             operation.finished.connect(self._on_finished)

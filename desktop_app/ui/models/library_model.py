@@ -15,9 +15,10 @@ from desktop_app.domain.game import GameId, GameState
 from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from desktop_app.domain.rows import GameRow
+    from desktop_app.domain.sets import Tag, TagId
 
 PAGE_ROWS = 100
 _MOST_PAGES = 60
@@ -77,6 +78,8 @@ NUMBERS = frozenset(
 GAME_ROLE = Qt.ItemDataRole.UserRole + 1
 """The cell's whole `GameRow`, None while it is being fetched."""
 ID_ROLE = Qt.ItemDataRole.UserRole + 2
+TAGS_ROLE = Qt.ItemDataRole.UserRole + 3
+"""The game's `Tag`s, by name; an empty tuple for none."""
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
 _ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
 STATE_WORDS = {
@@ -105,6 +108,9 @@ class LibraryModel(QAbstractTableModel):
         self._pages: list[int] = []
         self._extra: dict[int, Callable[[GameRow], Any]] = {}
         self._roles = {_DISPLAY, _ALIGNMENT, int(Qt.ItemDataRole.ToolTipRole), int(GAME_ROLE), int(ID_ROLE)}
+        self._roles.add(int(TAGS_ROLE))
+        self._tags: dict[int, Tag] = {}
+        self._tagged: dict[int, tuple[TagId, ...]] = {}
         self.generation = 0
 
     def add_role(self, role: int, value: Callable[[GameRow], Any]) -> None:
@@ -158,21 +164,24 @@ class LibraryModel(QAbstractTableModel):
         self._asked.clear()
         self._ids = new
         self._cache.clear()
+        self._tagged.clear()
         self._place.clear()
         self._pages.clear()
         self.endResetModel()
 
-    def show_first(self, rows: Sequence[GameRow]) -> None:
+    def show_first(self, rows: Sequence[GameRow], tags: Mapping[GameId, tuple[TagId, ...]] | None = None) -> None:
         """Show the first page of a list whose other ids are still being read; `set_ids` brings them."""
         self.set_ids(row.id for row in rows)
         self._place = {row.id: place for place, row in enumerate(rows)}
         if 0 not in self._asked:
             self._asked.add(0)
             self._pages.append(0)
-        self.put_rows(rows, self.generation)
+        self.put_rows(rows, self.generation, tags)
 
-    def put_rows(self, rows: Iterable[GameRow], generation: int) -> None:
-        """Fetched rows, in any order; those of an older generation are dropped."""
+    def put_rows(
+        self, rows: Iterable[GameRow], generation: int, tags: Mapping[GameId, tuple[TagId, ...]] | None = None
+    ) -> None:
+        """Fetched rows, in any order, with the tags of those that have some; an older generation's are dropped."""
         if generation != self.generation:
             return
         places = []
@@ -180,8 +189,19 @@ class LibraryModel(QAbstractTableModel):
             place = self._place.get(row.id)
             if place is not None:
                 self._cache[row.id] = row
+                self._tagged.pop(row.id, None)
+                if tags and row.id in tags:
+                    self._tagged[row.id] = tags[row.id]
                 places.append(place)
         self._announce(places)
+
+    def set_tags(self, tags: Iterable[Tag]) -> None:
+        """Which tags there are, with their names and colours."""
+        self._tags = {tag.id: tag for tag in tags}
+        self._announce([self._place[game] for game in self._tagged if game in self._place])
+
+    def _tags_of(self, game: int) -> tuple[Tag, ...]:
+        return tuple(self._tags[one] for one in self._tagged.get(game, ()) if one in self._tags)
 
     def stale(self, games: Collection[int]) -> None:
         """These games changed in the library: those at hand are fetched again and redrawn in place when they arrive."""
@@ -229,8 +249,16 @@ class LibraryModel(QAbstractTableModel):
             return _TEXTS[column](game)
         if role == GAME_ROLE:
             return game
+        if role == TAGS_ROLE:
+            return self._tags_of(game.id)
         extra = self._extra.get(role)
-        return tooltip(Column(column), game) if extra is None else extra(game)
+        return self._tip(Column(column), game) if extra is None else extra(game)
+
+    def _tip(self, column: Column, game: GameRow) -> str | None:
+        """What hovering says; over White, whose cell shows their dots, the tags by name too."""
+        tags = ", ".join(tag.name for tag in self._tags_of(game.id)) if column is Column.WHITE else ""
+        tip = tooltip(column, game)
+        return f"{tip}\nTags: {tags}" if tags else tip
 
     def _ask(self, row: int) -> None:
         page = row // PAGE_ROWS
@@ -264,6 +292,7 @@ class LibraryModel(QAbstractTableModel):
         self._asked.discard(page)
         for game in self._ids[page * PAGE_ROWS : (page + 1) * PAGE_ROWS]:
             self._cache.pop(game, None)
+            self._tagged.pop(game, None)
             self._place.pop(game, None)
 
     def _announce(self, places: Sequence[int]) -> None:

@@ -17,7 +17,7 @@ from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.tokens import RADIUS
 from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
 from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateDelegate
-from desktop_app.ui.windows.library_cells import ErrorsCell, state_cell
+from desktop_app.ui.windows.library_cells import ErrorsCell, NameCell, state_cell
 from desktop_app.ui.windows.parts import shape_table
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class GameTable(QTableView):
         model.add_role(STATE_ROLE, state_cell)
         self.state_delegate = StateDelegate(self)
         self.setItemDelegateForColumn(Column.STATE, self.state_delegate)
+        self.setItemDelegateForColumn(Column.WHITE, NameCell(self))
         for column in (Column.WHITE_ERRORS, Column.BLACK_ERRORS):
             self.setItemDelegateForColumn(column, ErrorsCell(column, self))
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop_app.domain.game import GameState
 from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
-from desktop_app.ui.models.library_model import GAME_ROLE, Column
+from desktop_app.ui.models.library_model import GAME_ROLE, TAGS_ROLE, Column
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.tokens import Mark
 from desktop_app.ui.widgets.state_delegate import StateCell
+from desktop_app.ui.windows.sidebar_tree import paint_dot
 
 if TYPE_CHECKING:
     from desktop_app.domain.rows import GameRow
 
 _Index = QModelIndex | QPersistentModelIndex
+_MOST_DOTS, _DOT_STEP_PX, _TEXT_MARGIN_PX = 4, 12, 3
 _KINDS = ("inaccuracies", "mistakes", "blunders")
 
 
@@ -44,6 +46,36 @@ def state_cell(row: GameRow) -> StateCell:
 def _counts(row: GameRow, side: str) -> tuple[int, int, int]:
     first, second, third = (getattr(row, f"{side}_{name}") or 0 for name in _KINDS)
     return first, second, third
+
+
+class NameCell(QStyledItemDelegate):
+    """A name, and at the right of the cell a dot for each tag of the game."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """As usual where there is no tag; else the name makes room for the dots."""
+        tags = index.data(TAGS_ROLE)
+        if not tags:
+            super().paint(painter, option, index)
+            return
+        ready = QStyleOptionViewItem(option)
+        self.initStyleOption(ready, index)
+        colours = [tag.colour for tag in tags[:_MOST_DOTS]]
+        name, ready.text = ready.text, ""
+        style = ready.widget.style()
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, ready, painter, ready.widget)
+        ready.text = name
+        text = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, ready, ready.widget)
+        room = QRectF(text).adjusted(_TEXT_MARGIN_PX, 0, -len(colours) * _DOT_STEP_PX - _TEXT_MARGIN_PX, 0)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(ready.font)
+        painter.setPen(QColor(theme.tokens().text))
+        words = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, words)
+        left = ready.rect.right() - len(colours) * _DOT_STEP_PX
+        for place, colour in enumerate(colours):
+            paint_dot(painter, QPointF(left + (place + 0.5) * _DOT_STEP_PX, ready.rect.center().y() + 0.5), colour)
+        painter.restore()
 
 
 class ErrorsCell(QStyledItemDelegate):

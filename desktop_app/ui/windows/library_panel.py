@@ -163,6 +163,7 @@ class LibraryPanel(QWidget):
 
     @Slot(object)
     def _on_contents_read(self, contents: SidebarContents) -> None:
+        self._model.set_tags(contents.tags)
         self.bar.offer("tag", [(tag.name, tag.name) for tag in contents.tags])
         recent = sorted(contents.imports, key=lambda one: -one.started_at)
         self.bar.offer("batch", [(import_title(one.source), str(one.id)) for one in recent])

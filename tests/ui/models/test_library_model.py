@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 
 from desktop_app.domain.game import GameId, GameState
 from desktop_app.domain.rows import GameRow
-from desktop_app.ui.models.library_model import GAME_ROLE, PAGE_ROWS, Column, LibraryModel
+from desktop_app.domain.sets import Tag, TagId
+from desktop_app.ui.models.library_model import GAME_ROLE, PAGE_ROWS, TAGS_ROLE, Column, LibraryModel
 
 if TYPE_CHECKING:
     from pytestqt.modeltest import ModelTester
@@ -118,3 +119,21 @@ def test_a_failed_game_says_why(model: LibraryModel) -> None:
     tip = model.index(0, Column.STATE).data(Qt.ItemDataRole.ToolTipRole)
     assert "engine hung twice" in tip
     assert "try again" in tip
+
+
+def test_rows_come_with_their_tags_and_lose_them_again() -> None:
+    """A game's tags are told by name and colour; a row that is read again without them has none."""
+    model = LibraryModel()
+    model.set_ids([1, 2])
+    cell = model.index(0, Column.WHITE)
+    assert cell.data(TAGS_ROLE) is None
+    red, blue = Tag(TagId(7), "Sharp", "red", 1), Tag(TagId(8), "Study", "blue", 1)
+    model.set_tags([red, blue])
+    model.put_rows([make_row(1), make_row(2)], model.generation, {GameId(1): (red.id, blue.id)})
+    assert cell.data(TAGS_ROLE) == (red, blue)
+    assert cell.data(Qt.ItemDataRole.ToolTipRole) == "White 1\nTags: Sharp, Study"
+    assert model.index(1, Column.WHITE).data(TAGS_ROLE) == ()
+    model.set_tags([blue])
+    assert cell.data(TAGS_ROLE) == (blue,)
+    model.put_rows([make_row(1)], model.generation, {})
+    assert cell.data(TAGS_ROLE) == ()
