@@ -21,8 +21,10 @@ import psutil
 from sqlalchemy import delete, insert, select
 
 from desktop_app.errors import CancelledError, KibitzError, LibraryCorruptError, LibraryLockedError, NotFoundError
-from desktop_app.library.faults import explain, holders, no_room, not_a_library
+from desktop_app.library.faults import explain, holders, is_busy, no_room, not_a_library
 from desktop_app.library.file_systems import free_bytes
+from desktop_app.library.leases import LEASE_S
+from desktop_app.library.owners import this_owner
 from desktop_app.library.sqlite_backend import APPLICATION_ID, SqliteBackend
 from desktop_app.library.tables import setting
 from desktop_app.library.upgrade import CURRENT
@@ -165,10 +167,7 @@ def restore(path: Path, backup: Path, folder: Path, *, told: Told | None = None)
         raise NotFoundError(f"There is no backup at {backup}.", action="`kibitz backup list` shows those there are.")
     with _explained(path):
         _check(backup)
-        if others := holders(path):
-            raise LibraryLockedError(
-                f"The library {path} is open in {' and '.join(others)}.", action="Close it there, then try again."
-            )
+        _refuse_open(path)
         with contextlib.closing(sqlite3.connect(f"{backup.as_uri()}?mode=ro&immutable=1", uri=True)) as source:
             part = path.with_name(f".{path.name}.{os.getpid()}.part")
             try:
@@ -236,10 +235,35 @@ def _check(file: Path) -> None:
             raise LibraryCorruptError(f"{file} was written by a newer Kibitz.", action="Update Kibitz first.")
 
 
+def _refuse_open(path: Path) -> None:
+    """Raise LibraryLockedError where anybody has the library open; else its log is worked into the file."""
+    if path.exists() and (others := holders(path) or _users(path)):
+        raise LibraryLockedError(
+            f"The library {path} is open in {' and '.join(others)}.", action="Close it there, then try again."
+        )
+
+
+def _users(path: Path) -> list[str]:
+    """Who has the file open of those that the system does not tell us: other people's programs, other computers'."""
+    backend = SqliteBackend(path, busy_timeout_ms=0)
+    try:
+        with contextlib.closing(backend.connect_raw()) as connection:
+            # A file leaves WAL mode only where nobody else has it open.
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+            if not backend.many_hosts:
+                return []
+            seen = (this_owner().host, time.time() - LEASE_S)
+            rows = connection.execute("SELECT pid, host FROM process_lease WHERE host != ? AND seen_at > ?", seen)
+            return [f"process {pid} on {host}" for pid, host in rows]
+    except sqlite3.DatabaseError as error:
+        return ["another program"] if is_busy(error) else []  # a damaged one is open nowhere
+
+
 def _put_aside(path: Path, folder: Path) -> Path:
     """Keep what is to be replaced: as a backup, or a damaged file as it is."""
     try:
         kept_at = make(path, folder).path
+        _refuse_open(path)  # somebody may have opened it since
     except (sqlite3.DatabaseError, LibraryCorruptError):
         stamp = dt.datetime.now(dt.UTC).strftime(_STAMP)
         kept_at = path.with_name(f"{path.stem}-{stamp}.damaged")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import insert, update
 
 from desktop_app.domain.filters import GameQuery
 from desktop_app.errors import (
@@ -20,9 +21,10 @@ from desktop_app.errors import (
     LibraryReadOnlyError,
     NotFoundError,
 )
-from desktop_app.library import backups
+from desktop_app.library import backups, sqlite_backend
 from desktop_app.library.backups import DAY_S, Backup
 from desktop_app.library.library import Library
+from desktop_app.library.tables_care import process_lease
 from desktop_app.services.care import BackupPlan, back_up, back_up_if_due, list_backups, restore_backup
 from tests.unit.library.processes import script
 from tests.unit.library.records import make_records
@@ -83,7 +85,7 @@ def test_stopping_leaves_nothing(file_library: Library, path: Path) -> None:
 _BACK_UP = """
 import sys
 from pathlib import Path
-from desktop_app.library import backups
+from desktop_app.library import backups, sqlite_backend
 def told(done, total):
     print(done, flush=True)
     return not sys.stdin.readline()
@@ -226,6 +228,46 @@ def test_a_library_that_is_open_is_not_replaced(path: Path) -> None:
         assert holder.stdout.readline() == "open\n"
         with pytest.raises(LibraryLockedError, match=rf"process {holder.pid}\)"):
             restore_backup(str(path), made.path)
+
+
+def test_a_library_that_is_opened_while_it_is_restored_is_not_replaced(path: Path) -> None:
+    """Not even where the system does not say who has it open; nothing is lost of what is stored there."""
+    _filled(path)
+    with Library.open(path) as library:
+        made = back_up(library)
+    opened: list[Library] = []
+
+    class Opens:
+        def progress(self, _done: int, _total: int, _text: str) -> None:
+            if not opened:
+                opened.append(Library.open(path))
+                opened[0].games.add(None, make_records(5, seed=2))
+
+    with pytest.raises(LibraryLockedError, match="another program"):
+        restore_backup(str(path), made.path, progress=Opens())
+    (library,) = opened
+    library.games.add(None, make_records(5, seed=3))
+    library.close()
+    with Library.open(path) as library:
+        assert _count(library) == 30
+        assert library.check() == []
+
+
+def test_a_library_that_another_computer_uses_is_not_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a network folder those who gave a sign of life lately must close it; the vanished are not waited for."""
+    monkeypatch.setattr(sqlite_backend, "network_kind", lambda _path: "nfs4")
+    _filled(path)
+    with Library.open(path) as library:
+        made = back_up(library)
+        seen = time.time()
+        row = {"host": "club-pc", "pid": 12, "started": seen, "opened_at": seen, "seen_at": seen}
+        library.database.write(lambda connection: connection.execute(insert(process_lease), row))
+    with pytest.raises(LibraryLockedError, match="process 12 on club-pc"):
+        restore_backup(str(path), made.path)
+    with Library.open(path) as library:
+        long_ago = update(process_lease).values(seen_at=seen - 1000)
+        library.database.write(lambda connection: connection.execute(long_ago))
+    restore_backup(str(path), made.path)
 
 
 def test_servers_back_up_themselves(postgres: Server) -> None:
