@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from desktop_app.domain.filters import GameQuery, parse_filter
+from desktop_app.domain.game import GameId
 from desktop_app.errors import LibraryCorruptError, LibraryError
 from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
@@ -17,6 +18,7 @@ from desktop_app.library.library import Library
 from desktop_app.library.sqlite_backend import SqliteBackend
 from desktop_app.library.tables import metadata
 from desktop_app.library.upgrade import CURRENT, MIGRATIONS, Schema, run_migrations
+from desktop_app.services.bin_games import delete_games, restore
 from tests.unit.library.processes import run_script, script
 from tests.unit.library.records import make_record
 
@@ -150,8 +152,9 @@ _OLD_GAME = text(
 )
 
 
-def test_upgrade_from_the_first_schema(location: str) -> None:
-    """A library of schema 0001 gets its names, speeds and indexes: its games are found like new ones."""
+@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004", "0005"])
+def test_upgrade_from_older_schemas(location: str, version: str) -> None:
+    """An older library gets its names, speeds, indexes and the bin: its games are found and removed like new ones."""
     backend = backend_of(location)
     with backend.creating() as connection:
         run_migrations(connection, Schema("0001", CURRENT.versions))
@@ -160,7 +163,9 @@ def test_upgrade_from_the_first_schema(location: str) -> None:
             for number, (white, site) in enumerate([("Müller, Øyvind", "Zürich"), ("", "https://lichess.org/AbCdEfGh")])
         ]
         connection.execute(_OLD_GAME, rows)
-        backend.sign(connection, "0001")
+        if version != "0001":
+            run_migrations(connection, Schema(version, CURRENT.versions))
+        backend.sign(connection, version)
     with Library.open(location) as library:
 
         def found(expression: str) -> list[int]:
@@ -171,6 +176,11 @@ def test_upgrade_from_the_first_schema(location: str) -> None:
         assert found("site:abcdefgh") == found("site:lichess.org") == [2]
         assert found("speed:blitz") == found("opening:najdorf termination:forfeit event:club") == [1, 2]
         library.games.add(None, [make_record(White="Muller")])
+        assert found("player:müller") == [1, 3]
+        entry = delete_games(library, [GameId(1)]).entry_id
+        assert entry is not None
+        assert found("player:müller") == [3]
+        assert restore(library, entry).games == 1
         assert found("player:müller") == [1, 3]
 
 
