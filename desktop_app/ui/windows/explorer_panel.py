@@ -285,6 +285,8 @@ class ExplorerPanel(QWidget):
         self._found.setText(f"{found}{counting}")
         self._total.set_shares(ExplorerRow("", "", answer.total).shares())
         self._show_all.setEnabled(bool(answer.total.games))
+        if answer.complete and not answer.total.games:
+            self.games.show((), more=False)  # those of the position before do not stand below "No game"
         self._on_coverage(answer)
 
     @property
