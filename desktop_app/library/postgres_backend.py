@@ -12,9 +12,9 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, func, insert, literal_column
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from desktop_app.errors import (
@@ -25,17 +25,17 @@ from desktop_app.errors import (
     LibraryLockedError,
     LibraryReadOnlyError,
 )
-from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, Backend, cause_of, integers
+from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, cause_of
 from desktop_app.library.compacting import compact_postgres
 from desktop_app.library.faults import not_a_library
 from desktop_app.library.holders import work_under_way
-from desktop_app.library.tables import metadata, name_entry
-from desktop_app.library.tables_sets import game_comment
+from desktop_app.library.postgres_statements import PostgresStatements
+from desktop_app.library.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from sqlalchemy import ColumnElement, CompoundSelect, Connection, Engine, Select, Table
+    from sqlalchemy import Connection, Engine
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,6 @@ for _table in metadata.tables.values():
             _index.dialect_kwargs["postgresql_where"] = _where
 
 SIGNATURE = "Kibitz library"
-_STREAMED_AT_ONCE = 5_000
 """Comment on the version table that tells our databases from other programs' that use Alembic too."""
 
 _WRITE_LOCK = 0x4B696274
@@ -73,7 +72,7 @@ _RESTED_S = 5.0
 _DRIVER = "psycopg"
 
 
-class PostgresBackend(Backend):
+class PostgresBackend(PostgresStatements):
     """Connections to one PostgreSQL database."""
 
     many_hosts = True
@@ -242,109 +241,6 @@ class PostgresBackend(Backend):
         """Nothing: it is an index like any other."""
         return ""
 
-    # -- storing ---------------------------------------------------------------------------------------------------
-
-    def insert_rows(
-        self, connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-    ) -> Sequence[int]:
-        """In a few statements of many rows each, ids from the column's sequence."""
-        values = [dict(zip(columns, row, strict=True)) for row in rows]
-        key = table.primary_key.columns[0]
-        if key.name in columns:
-            connection.execute(insert(table), values)
-            return range(0)
-        statement = insert(table).returning(key, sort_by_parameter_order=True)
-        return list(connection.execute(statement, values).scalars())
-
-    def insert_new(
-        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
-    ) -> Sequence[int] | None:
-        """By COPY, with ids drawn from the key's sequence before; in a savepoint, since an error ends a transaction."""
-        key = table.primary_key.columns[0].name
-        drawn = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
-        ids = sorted(connection.exec_driver_sql(drawn, (table.name, key, len(values[0]))).scalars())
-        try:
-            with connection.begin_nested():
-                self.insert_columns(connection, table, (*columns, key), (*values, ids))
-        except Exception as error:
-            if getattr(cause_of(error), "sqlstate", None) == _NOT_UNIQUE:
-                return None
-            raise
-        return ids
-
-    def insert_columns(
-        self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
-    ) -> None:
-        """By COPY."""
-        names = ", ".join(f'"{name}"' for name in columns)
-        driver: Any = connection.connection.dbapi_connection
-        statement = f'COPY "{table.name}" ({names}) FROM STDIN'
-        try:
-            with driver.cursor() as cursor, cursor.copy(statement) as copy:
-                for row in zip(*values, strict=True):
-                    copy.write_row(row)
-        except Exception as error:
-            if str(getattr(error, "sqlstate", None) or "").startswith(_REFUSED):
-                raise IntegrityError(statement, None, error) from error
-            raise
-
-    def insert_names(self, connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
-        """As any other rows."""
-        connection.execute(
-            insert(name_entry), [dict(zip(("kind", "name", "folded"), row, strict=True)) for row in rows]
-        )
-
-    # -- searching -------------------------------------------------------------------------------------------------
-
-    def create_text_search(self, connection: Connection) -> None:
-        """Words of comments; a trigram index where the server lets us have pg_trgm, else names are read through."""
-        connection.exec_driver_sql(
-            "CREATE INDEX ix_game_comment_words ON game_comment USING gin (to_tsvector('simple', words))"
-        )
-        try:
-            with connection.begin_nested():
-                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-                connection.exec_driver_sql(
-                    "CREATE INDEX ix_name_entry_folded ON name_entry USING gin (folded gin_trgm_ops)"
-                )
-        except DBAPIError as error:
-            logger.info("no trigram index in %s: %s", self.location, error.orig)
-
-    def folded_contains(self, needle: str) -> ColumnElement[bool]:
-        """LIKE, which the trigram index serves."""
-        return name_entry.c.folded.contains(needle, autoescape=True)
-
-    def comment_words(
-        self, words: Sequence[str], *, begun: bool
-    ) -> tuple[ColumnElement[int], tuple[ColumnElement[bool], ...]]:
-        """By the index of `to_tsvector`; words are letters and digits, so that they need no quoting."""
-        phrase = " <-> ".join(words) + (":*" if begun else "")
-        vector = func.to_tsvector(literal_column("'simple'"), game_comment.c.words)
-        found = vector.op("@@", is_comparison=True)(func.to_tsquery(literal_column("'simple'"), phrase))
-        return game_comment.c.game_id, (found,)
-
-    def insert_comments(self, connection: Connection, rows: Sequence[tuple[int, str]]) -> None:
-        """As any other rows."""
-        self.insert_rows(connection, game_comment, ("game_id", "words"), rows)
-
-    def id_list(self, connection: Connection, statement: Select[Any] | CompoundSelect[Any]) -> list[int]:
-        """A row each."""
-        return list(integers(connection, statement))
-
-    def stream_ids(self, connection: Connection, statement: Select[Any]) -> Iterator[int]:
-        """By a cursor of the server, some thousands at once."""
-        options = {"stream_results": True, "max_row_buffer": _STREAMED_AT_ONCE}
-        with connection.execute(statement, execution_options=options) as result:
-            for some in result.scalars().partitions(_STREAMED_AT_ONCE):
-                yield from some
-
-    def refresh_statistics(self, connection: Connection) -> None:
-        """Nothing: the server does it by itself."""
-
-    def using(self, statement: Select[Any], index: str | None) -> Select[Any]:  # noqa: ARG002 -- the interface
-        """The planner knows best: it counts with the limit."""
-        return statement
-
     # -- errors ----------------------------------------------------------------------------------------------------
 
     def explain(self, error: BaseException) -> LibraryError | None:
@@ -396,12 +292,6 @@ _MAY_WRITE = (
 )
 _TABLES = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() LIMIT 1"
 _SIGNED = "SELECT obj_description(to_regclass('alembic_version'), 'pg_class')"
-
-_REFUSED = "23"
-"""Class of SQLSTATE: a constraint refused a row."""
-
-_NOT_UNIQUE = "23505"
-"""SQLSTATE of a row that a unique index refused."""
 
 _CHECK_SERVER = "Check the server and the URL given with --library, then try again."
 _KNOWN: tuple[tuple[str, type[LibraryError], str, str], ...] = (
