@@ -26,6 +26,8 @@ from desktop_app.library.tables_sets import collection_game
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop_app.ports import CancelToken
+
 _ROW_NAMES = tuple(name for name in GameRow.__dataclass_fields__ if name in SORTS)
 _ROW_COLUMNS = tuple(game.c[name] for name in _ROW_NAMES)
 _STATE_PLACE = _ROW_NAMES.index("state")
@@ -59,13 +61,16 @@ class Games(GameWriter):
             where = self._conditions(connection, query)
             return int(connection.execute(select(func.count()).select_from(game).where(*where)).scalar_one())
 
-    def ids(self, query: GameQuery) -> Sequence[GameId]:
-        """Ids of all games that match, in order: an array of eight bytes a game, for lists that read rows as shown."""
+    def ids(self, query: GameQuery, cancel: CancelToken | None = None) -> Sequence[GameId]:
+        """Ids of all games that match, in order: an array of eight bytes a game, for lists that read rows as shown.
+
+        Raises CancelledError.
+        """
         found = array("q")
         with self._database.read() as connection:
             where = self._conditions(connection, query)
             for known, ordered in sort_parts(query.sort):
-                found.extend(integers(connection, ordered_ids(query, known, where, ordered=ordered)))
+                found.extend(integers(connection, ordered_ids(query, known, where, ordered=ordered), cancel))
         return cast("Sequence[GameId]", found)
 
     def page(self, query: GameQuery, offset: int, limit: int) -> list[GameRow]:

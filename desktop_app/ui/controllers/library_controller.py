@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.game import GameId
     from desktop_app.domain.rows import GameRow
     from desktop_app.domain.sets import TagId
+    from desktop_app.ports import CancelToken
     from desktop_app.services.changes import Changes
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.models.library_model import LibraryModel
@@ -131,13 +132,13 @@ class LibraryController(QObject):
         first, told = self._model.rowCount() == 0, self._first_read.emit
         started = time.monotonic()
 
-        def read() -> tuple[Sequence[int], int]:
+        def read(cancel: CancelToken, _progress: object) -> tuple[Sequence[int], int]:
             if first:
                 total = library.games.count(GameQuery())
                 if total > _FIRST_ROWS:
                     rows = library.games.page(query, 0, _FIRST_ROWS)
                     told(sequence, rows, library.sets.tags_of([row.id for row in rows]), total)
-            ids = library.games.ids(query)
+            ids = library.games.ids(query, cancel)
             return ids, library.games.count(GameQuery()) if filtered else len(ids)
 
         def done(answer: tuple[Sequence[int], int]) -> None:
@@ -145,7 +146,7 @@ class LibraryController(QObject):
             self._throttle.set_interval(max(_RELOAD_INTERVAL_MS, _RELOAD_SHARE * took_ms))
             self._on_ids(sequence, *answer)
 
-        self._desk.operations.read("Reading the library", read, done)
+        self._desk.operations.run("Reading the library", read, done=done, reads=True)
 
     def ids_of_import(self, batch_id: int, done: Callable[[Sequence[int]], None]) -> None:
         """Games an import brought, in the order of the file."""

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
@@ -101,6 +102,7 @@ class Operations(QObject):
         self._waiting: dict[
             int, tuple[Operation, Callable[[Any], None] | None, Callable[[Exception], None] | None]
         ] = {}
+        self._at_work: dict[int, str] = {}
         self._next = 0
         self._lock = threading.Lock()
         self._open = True
@@ -130,7 +132,11 @@ class Operations(QObject):
             return operation
         progress = _Progress(lambda n, total, text: self._send(self._progressed, number, n, total, text))
         token = operation.cancel_token
-        job = _Job(number, lambda: call(token, progress), lambda *answer: self._send(self._answered, *answer))
+        job = _Job(
+            number,
+            lambda: self._work_on(number, title, partial(call, token, progress)),
+            partial(self._send, self._answered),
+        )
         (self._reads if reads else self._behind if behind else self._work).start(job)
         return operation
 
@@ -156,7 +162,10 @@ class Operations(QObject):
         return [operation for operation, _, _ in self._waiting.values()]
 
     def stop(self, budget_ms: int) -> bool:
-        """Cancel everything, join the pools. Returns False when some work outlived the budget. No answers follow."""
+        """Cancel everything, join the pools. No answers follow.
+
+        Returns False when some work outlived the budget; the log says which.
+        """
         with self._lock:
             self._open = False
         for operation in self.running:
@@ -168,7 +177,21 @@ class Operations(QObject):
         joined = True
         for pool in pools:
             joined = pool.waitForDone(max(1, int((deadline - time.monotonic()) * 1000))) and joined
+        if not joined:
+            with self._lock:
+                titles = sorted(self._at_work.values())
+            _log.warning("still at work after %d ms: %s", budget_ms, ", ".join(titles))
         return joined
+
+    def _work_on(self, number: int, title: str, call: Callable[[], T]) -> T:
+        """Pool thread."""
+        with self._lock:
+            self._at_work[number] = title
+        try:
+            return call()
+        finally:
+            with self._lock:
+                del self._at_work[number]
 
     def _send(self, signal: Any, *values: object) -> None:
         """Pool thread: emit unless stopped; the receiver may already be gone then."""

@@ -100,3 +100,20 @@ def test_stop_cancels_joins_and_answers_no_more(qtbot: QtBot) -> None:
     assert operations.stop(60_000)
     qtbot.wait(20)
     assert seen == []
+
+
+@pytest.mark.expects_log
+def test_what_outlives_its_budget_is_named(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says which work did not stop, so that a slow end can be explained."""
+    operations, entered, leave = Operations(), threading.Event(), threading.Event()
+
+    def call(_cancel: object, _progress: object) -> None:
+        entered.set()
+        leave.wait(60)
+
+    operations.run("Dreaming", call)
+    assert entered.wait(60)
+    assert not operations.stop(1)
+    leave.set()
+    assert operations.stop(60_000)
+    assert "still at work after 1 ms: Dreaming" in caplog.text

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 
+_STOP_BUDGET_MS = 20_000
+_STOPPED_MS = 90_000
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a loaded machine a process may need seconds to go: what does not stop at all is found all the same."""
+    monkeypatch.setattr("desktop_app.ui.application.STOP_BUDGET_MS", _STOP_BUDGET_MS)
+
+
 @pytest.fixture
 def games_text() -> str:
     """Four short games, two of them decided by mate."""
@@ -109,5 +119,5 @@ def stop(qtbot: QtBot) -> Callable[[Application], None]:
 def _stop(qtbot: QtBot, app: Application) -> None:
     if not app.running:
         return
-    with qtbot.waitSignal(app.stopped, timeout=15_000):
+    with qtbot.waitSignal(app.stopped, timeout=_STOPPED_MS):
         app.window.close()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
 from desktop_app.domain.game import GameRecord, GameState, Opening, Ply
-from desktop_app.errors import NotFoundError
+from desktop_app.errors import CancelledError, NotFoundError
 from desktop_app.library.tables import game
 from tests.unit.library.records import make_record, make_records
 
@@ -226,3 +226,18 @@ def test_storing_finds_the_one_known_game_among_many_new_ones(library: Library, 
         assert [library.games.get(number).record for number in outcome.imported] == stored
         assert library.games.add(None, fresh).imported == ()
         library.games.add(None, make_records(1, seed=1_000 + place))
+
+
+class _Cancelled:
+    """A token of work that nobody wants any more."""
+
+    def cancelled(self) -> bool:
+        return True
+
+
+def test_reading_a_list_can_be_stopped(library: Library) -> None:
+    """The ids of a large library are not read to the end when the window closes."""
+    library.games.add(None, make_records(5))
+    with pytest.raises(CancelledError):
+        library.games.ids(GameQuery(), _Cancelled())
+    assert len(library.games.ids(GameQuery())) == 5
