@@ -106,7 +106,7 @@ def _print_receipt(receipt: Receipt) -> None:
     for problem in receipt.problems[:SHOWN_PROBLEMS]:
         where = f"{problem.source}, line {problem.line}"
         if problem.game_index is not None:
-            where += f", game {problem.game_index}"
+            where += f", game {problem.game_index + 1}"
         print(f"  {problem.kind}: {output.one_line(where)}: {output.one_line(problem.reason)}")
     if len(receipt.problems) > SHOWN_PROBLEMS:
         print(f"  … and {len(receipt.problems) - SHOWN_PROBLEMS:,} more (--json lists them all).")

@@ -163,6 +163,8 @@ def test_import_from_standard_input_and_rejects(
     assert kibitz("import", "-")[0] == 0
     type_in(GAME)
     assert json.loads(kibitz("import", "-", "--json")[1])["duplicates"] == 1
+    type_in(GAME + "\n" + GAME.replace("1. ", "1. Zz9 ", 1) + '\n[Event "x"]\n[FEN "none"]\n\n1. e4 *\n')
+    assert "game 3:" in kibitz("import", "-")[1]
     type_in("no game at all\n")
     code, text = kibitz("import", "-", "--json")
     assert code == 1
