@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from desktop_app.errors import UsageError
@@ -26,13 +28,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:  # no number, or one with more digits than Python reads
+        number = 0
     if not 1 <= number <= LARGEST_NUMBER:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
     return number
-
-
-_positive.__name__ = "number above zero"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def _tag(parser: argparse.ArgumentParser) -> None:
     actions = ("list", "add", "remove", "rename", "colour", "delete")
     parser.add_argument("action", choices=actions, nargs="?", default="list")
     parser.add_argument("name", metavar="NAME", nargs="?", help="the tag; `add` makes it where it is new")
-    parser.add_argument("new_name", metavar="NEW", nargs="?", help="rename: its name from now on")
+    parser.add_argument("new_name", metavar="NEW", nargs="?", help="rename: its name from now on; colour: its colour")
     _some_games(parser)
     parser.add_argument(
         "--colour", metavar="COLOUR", help="red, orange, yellow, green, teal, blue, purple, pink or grey"
@@ -247,7 +249,18 @@ def parse(argv: Sequence[str], version: str) -> Invocation:
     if rest and rest[0] in COMMANDS:
         name = rest[0]
         return Invocation(name, command_parser(name).parse_args([*leading, *rest[1:]]))
-    return Invocation(None, window_parser(version).parse_args(list(argv)))
+    invocation = Invocation(None, window_parser(version).parse_args(list(argv)))
+    _refuse_mistyped_command(invocation.arguments.paths)
+    return invocation
+
+
+def _refuse_mistyped_command(words: Sequence[str]) -> None:
+    """Open no window for `kibitz improt games.pgn`: a bare word that no file has is a mistake in a command's name."""
+    if not words or not words[0].replace("-", "").isalpha() or Path(words[0]).exists():
+        return
+    near = get_close_matches(words[0], COMMANDS, n=1)
+    asked = f"Did you mean `kibitz {near[0]}`? " if near else ""
+    raise UsageError(f"There is no command and no file {words[0]!r}.", action=f"{asked}See `kibitz --help`.")
 
 
 def _split_leading_options(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -52,6 +52,9 @@ WRONG = [
     "bench",
     "bench everything",
     "list --limit -1",
+    "list --limit 9999999999999999999999",
+    "improt games.pgn",
+    "frobnicate",
     "--holograms",
 ]
 
