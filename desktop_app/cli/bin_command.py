@@ -60,7 +60,9 @@ def run_undo_import(arguments: Namespace) -> int:
         output.print_json({"deleted": removed.games, "entry": removed.entry_id, "cancelled": removed.cancelled})
     else:
         again = f"; `kibitz bin restore {removed.entry_id}` brings them back" if removed.entry_id else ""
-        print(f"Moved {output.counted(removed.games, 'game')} of import {arguments.batch} into the bin{again}.")
+        nothing = "" if removed.games else "; the library has none of them now"
+        games = output.counted(removed.games, "game")
+        print(f"Moved {games} of import {arguments.batch} into the bin{again}{nothing}.")
     return INTERRUPTED if removed.cancelled else 0
 
 
@@ -69,7 +71,8 @@ def run_bin(arguments: Namespace) -> int:
     from desktop_app.library.library import Library
 
     action = {"list": _list, "restore": _restore, "empty": _empty}[arguments.action]
-    with Library.open(paths.library_location(arguments.library)) as library:
+    reads = arguments.action == "list"
+    with Library.open(paths.library_location(arguments.library), allow_read_only=reads) as library:
         return action(library, arguments)
 
 
@@ -117,12 +120,14 @@ def _empty(library: Library, arguments: Namespace) -> int:
     from desktop_app.services.bin_games import empty_bin
     from desktop_app.services.watch import Watch
 
+    entry = None if arguments.entry is None else library.bin.entry(arguments.entry)
     if not arguments.yes:
+        count = library.bin.count() if entry is None else entry.games
         raise UsageError(
-            f"This removes {output.counted(library.bin.count(), 'game')} for good; nothing can bring them back.",
-            action="Say `kibitz bin empty --yes` if that is what you want.",
+            f"This removes up to {output.counted(count, 'game')} for good; nothing can bring them back.",
+            action="Say it with --yes if that is what you want.",
         )
-    chosen = None if arguments.entry is None else [library.bin.entry(arguments.entry).id]
+    chosen = None if entry is None else [entry.id]
     line = output.ProgressLine()
     with Interrupt() as interrupt:
         gone = empty_bin(library, chosen, older_than_days=arguments.older_than or 0, watch=Watch(line, interrupt))

@@ -50,7 +50,8 @@ def run_merge_players(arguments: Namespace) -> int:
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
         report = merge_players(library, arguments.names, arguments.into, watch=Watch(line, interrupt))
         line.clear()
-    return _tell(report, as_json=arguments.json)
+    nothing = f"No game has {' or '.join(map(repr, arguments.names))} as a player: there was nothing to change."
+    return _tell(report, as_json=arguments.json, nothing=nothing)
 
 
 def _suggest(arguments: Namespace) -> int:
@@ -118,12 +119,12 @@ def _changes(arguments: Namespace) -> dict[str, str | None]:
     return changes | dict.fromkeys(arguments.remove or ())
 
 
-def _tell(report: EditReport, *, as_json: bool) -> int:
+def _tell(report: EditReport, *, as_json: bool, nothing: str = "There was nothing to change.") -> int:
     if as_json:
         edit = report.edit and _edit_json(report.edit)
         output.print_json({"edit": edit, "changed": report.changed, "cancelled": report.cancelled})
     elif report.edit is None:
-        print("There was nothing to change.")
+        print(nothing)
     else:
         print(
             f"Changed {output.counted(report.changed, 'game')}; `kibitz undo-edit {report.edit.id}` changes them back."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app import paths
 from desktop_app.cli import output
+from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ def run_person(arguments: Namespace) -> int:
     reads = arguments.action in {"list", "suggest"} or (arguments.action == "me" and not arguments.names)
     with Library.open(paths.library_location(arguments.library), allow_read_only=reads) as library:
         said = _ACTIONS[arguments.action](library.people, arguments)
+        if said.get("me"):
+            games = library.games.count(GameQuery(filter=parse_filter("is:mine")))
+            said["text"] += f" {output.counted(games, 'game')} of the library {'is' if games == 1 else 'are'} yours."
     if arguments.json:
         output.print_json({name: value for name, value in said.items() if name != "text"})
     else:

@@ -102,8 +102,13 @@ def _tag_rename(library: Library, arguments: Namespace, _: Interrupt) -> dict[st
 
 def _tag_colour(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:
     tag_id: TagId = library.sets.tag_named(arguments.name)
-    library.sets.change_tag(tag_id, colour=arguments.colour or "")
-    return {"name": arguments.name, "colour": arguments.colour or ""}
+    colour = arguments.colour or arguments.new_name or ""
+    library.sets.change_tag(tag_id, colour=colour)
+    return {
+        "name": arguments.name,
+        "colour": colour,
+        "text": f"{arguments.name!r} is {colour or 'without colour'} now.",
+    }
 
 
 def _tag_delete(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:
@@ -144,7 +149,8 @@ def _count(library: Library, one: Collection) -> int:
     return library.games.count(library.sets.query(one.id)) if one.games is None else one.games
 
 
-def _collection_create(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:
+def _collection_create(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
+    chosen = selected_games(library, arguments) if arguments.game or arguments.all else []
     parent = library.sets.collection_named(arguments.inside) if arguments.inside else None
     made = library.sets.create_collection(
         arguments.name,
@@ -153,7 +159,13 @@ def _collection_create(library: Library, arguments: Namespace, _: Interrupt) -> 
         sort=arguments.sort or "id",
         descending=arguments.descending,
     )
-    return {"id": made, "text": f"There is a collection {arguments.name!r} now."}
+    text = f"There is a collection {arguments.name!r} now."
+    if not chosen:
+        return {"id": made, "text": text}
+    line = output.ProgressLine()
+    added = library.sets.add(made, chosen, progress=line, cancel=interrupt)
+    line.clear()
+    return {"id": made, "changed": added, "text": f"{text[:-1]}, with {output.counted(added, 'game')}."}
 
 
 def _collection_add(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
@@ -180,7 +192,7 @@ def _collection_move(library: Library, arguments: Namespace, _: Interrupt) -> di
     collection_id = library.sets.collection_named(arguments.name)
     games: Sequence[GameId] = _games(library, arguments)
     library.sets.move(collection_id, games, before=arguments.before)
-    return {"moved": len(games)}
+    return {"moved": len(games), "text": f"Moved {output.counted(len(games), 'game')} within {arguments.name!r}."}
 
 
 def _collection_rename(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:

@@ -181,9 +181,7 @@ class Edits:
         with self._database.read() as connection:
             row = connection.execute(select(edit).where(edit.c.id == int(edit_id))).first()
         if row is None:
-            raise NotFoundError(
-                f"There is no edit {edit_id} in this library.", action="`kibitz edit --history` lists them."
-            )
+            raise NotFoundError(f"There is no edit {edit_id} in this library.", action="`kibitz edits` lists them.")
         return _edit(row)
 
     def tags(self, ids: Sequence[GameId]) -> dict[GameId, dict[str, str]]:

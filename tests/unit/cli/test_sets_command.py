@@ -132,3 +132,22 @@ def test_the_same_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "3 games" in said[2]
     assert "1-0" in said[6]
     assert "person me" in said[8]
+
+
+def test_what_a_command_was_given_is_never_passed_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new collection takes the games named with it, a colour may be named as one would, moving says that it did."""
+    library = str(tmp_path / "l.kibitz")
+    (tmp_path / "g.pgn").write_text(GAMES)
+
+    def say(*arguments: str) -> str:
+        assert main([*arguments, "--library", library], lambda _files, _library: 9) == 0
+        return capsys.readouterr().out
+
+    say("import", str(tmp_path / "g.pgn"))
+    assert "with 2 games" in say("collection", "create", "some", "--game", "1", "3")
+    assert "Moved 1 game" in say("collection", "move", "some", "--game", "3", "--before", "1")
+    say("tag", "add", "x", "--all")
+    assert "red" in say("tag", "colour", "x", "red")
+    assert "red" in say("tag")
+    assert "0 games" in say("person", "me", "Nobody")
+    assert "'Nobody'" in say("merge-players", "Nobody", "--into", "Somebody")
