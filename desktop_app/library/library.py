@@ -20,6 +20,7 @@ from desktop_app.library.imports import Imports
 from desktop_app.library.indexes import Indexes
 from desktop_app.library.jobs import Jobs
 from desktop_app.library.leases import Lease
+from desktop_app.library.opening_tree import OpeningTree
 from desktop_app.library.people import People
 from desktop_app.library.positions import Positions
 from desktop_app.library.sets import Sets
@@ -36,14 +37,15 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, imports, indexes, evaluations, jobs, positions, sets, people, comments, suggestions, bin, edits:
-            what it holds.
+        games, openings, imports, indexes, evaluations, jobs, positions, sets, people, comments, suggestions, bin,
+            edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.games = Games(database)
+        self.openings = OpeningTree(database, self.games)
         self.imports = Imports(database)
         self.indexes = Indexes(database)
         self.evaluations = Evaluations(database)

@@ -56,6 +56,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             Entry("select_all", "Select &all games", ("Ctrl+A",)),
             Entry("filter", "&Filter", ("Ctrl+F",), "filter"),
             Entry("filter_form", "Filter &by …", ("Ctrl+Shift+L",)),
+            Entry("openings", "Filter by o&pening …"),
             Entry("save_filter", "Sa&ve the filter as a collection", ("Ctrl+Shift+S",), "smart"),
             None,
             Entry("edit_headers", "Edit &headers …", ("Ctrl+H",)),

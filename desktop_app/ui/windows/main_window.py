@@ -21,6 +21,7 @@ from desktop_app.ui.windows.explorer_commands import ExplorerCommands
 from desktop_app.ui.windows.game_commands import GameCommands
 from desktop_app.ui.windows.import_commands import ImportCommands
 from desktop_app.ui.windows.incoming import Incoming
+from desktop_app.ui.windows.opening_commands import OpeningCommands
 from desktop_app.ui.windows.progress_bar import OperationProgress
 from desktop_app.ui.windows.review_sheet import ReviewSheet
 from desktop_app.ui.windows.sets_commands import SetsCommands
@@ -38,7 +39,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.windows.command_group import CommandGroup
     from desktop_app.ui.windows.options import WindowOptions
 
-_MORE_GROUPS: tuple[type[CommandGroup], ...] = (BinCommands, CareCommands, ExplorerCommands, SetsCommands)
+_MORE_GROUPS: tuple[type[CommandGroup], ...] = (
+    BinCommands,
+    CareCommands,
+    ExplorerCommands,
+    OpeningCommands,
+    SetsCommands,
+)
 """Groups the window itself never speaks to: a new topic is one line here and its entries in `actions.MENUS`."""
 
 
