@@ -19,6 +19,7 @@ from desktop_app.domain.bin import Duplicate, EnrichmentId, Gain, Moved
 from desktop_app.domain.game import GameId, GameState
 from desktop_app.library.backend import in_set
 from desktop_app.library.evaluations import summary_columns
+from desktop_app.library.jobs import live_among
 from desktop_app.library.name_search import KINDS, Names, add_names
 from desktop_app.library.prepared import GAME_COLUMNS, storable, unpack_headers, unpack_text
 from desktop_app.library.tables import analysis, evaluation, game, game_text
@@ -203,11 +204,16 @@ class Duplicates:
         return self._database.write(lambda connection: EnrichmentId(connection.execute(statement).scalar_one()))
 
     def enrich(self, enrichment_id: EnrichmentId, enriched: Sequence[Enriched]) -> list[GameId]:
-        """Store what these games become, in one transaction; those that changed in between stay as they are."""
+        """Store what these games become, in one transaction; those that changed in between stay as they are.
+
+        So do those that would get more moves and were put into the queue in between.
+        """
 
         def run(connection: Connection) -> list[GameId]:
             rows = _current(connection, [one.game_id for one in enriched])
-            done = [one for one in enriched if one.game_id in rows and unpack_text(rows[one.game_id].pgn) == one.stood]
+            live = live_among(connection, [one.game_id for one in enriched if one.more_moves])
+            same = (one for one in enriched if one.game_id in rows and unpack_text(rows[one.game_id].pgn) == one.stood)
+            done = [one for one in same if one.game_id not in live]
             if not done:
                 return []
             connection.execute(insert(enriched_game), [_before(enrichment_id, rows[one.game_id], one) for one in done])

@@ -286,6 +286,13 @@ def owned_elsewhere(found: StoredJob) -> JobOwnedElsewhereError:
     )
 
 
+def live_among(connection: Connection, game_ids: Sequence[GameId]) -> frozenset[GameId]:
+    """Those of these games that unfinished jobs have still to analyse, or analyse now."""
+    unfinished = select(job.c.id).where(job.c.state.in_(_UNFINISHED))
+    live = in_set(job_item.c.game_id, game_ids) & job_item.c.state.in_(_LIVE_ITEMS)
+    return frozenset(_games(connection, live & job_item.c.job_id.in_(unfinished)))
+
+
 def refuse_live_items(connection: Connection, game_ids: Sequence[GameId], me: Owner, database: Database) -> None:
     """Raise JobOwnedElsewhereError where a living process other than `me` has one of these games still to analyse."""
     waiting = (

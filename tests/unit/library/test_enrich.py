@@ -20,6 +20,8 @@ from desktop_app.services.enrich_games import enrich_import, take_back
 from desktop_app.services.import_games import import_text
 
 if TYPE_CHECKING:
+    import pytest
+
     from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import BatchId
     from desktop_app.library.library import Library
@@ -165,6 +167,26 @@ def test_an_analysis_of_the_beginning_is_not_passed_off_as_one_of_the_whole(libr
     take_back(library, library.duplicates.enrichments(batch)[0])
     assert library.games.get(1) == before
     assert library.evaluations.analysed_games([GameId(1)], key)
+
+
+def test_a_game_put_into_the_queue_at_the_same_moment_keeps_its_moves(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine would else call the beginning the whole; when it is done, enriching is offered as before."""
+    bring(library, CUT)
+    look = library.jobs.live_games
+
+    def looks_a_moment_too_soon() -> frozenset[GameId]:
+        found = look()
+        spec = SearchSpec(Profile.QUICK, 1000, reproducible=True)
+        library.jobs.create([GameId(1)], engine_path="fish", spec=spec, workers=1)
+        return found
+
+    monkeypatch.setattr(library.jobs, "live_games", looks_a_moment_too_soon)
+    _, batch = bring(library, WHOLE)
+    row = library.games.get(1).row
+    assert (row.ply_count, row.state) == (3, GameState.QUEUED)
+    assert library.duplicates.count_enrichable(batch) == 1
 
 
 def test_the_same_file_again_costs_no_unpacking(library: Library) -> None:
