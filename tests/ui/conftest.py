@@ -42,8 +42,9 @@ class PatientBot(QtBot):
         super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
 
     def waitSignal(self, signal: object, *, timeout: int = PATIENCE_MS, **more: Any) -> SignalBlocker:
-        """Wait until `signal` is emitted."""
-        return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MS), **more)
+        """Wait until `signal` is emitted; where it need not be (`assertNotEmitted`), no longer than asked."""
+        patience = PATIENCE_MS if more.get("raising", True) else 0
+        return super().waitSignal(signal, timeout=max(timeout, patience), **more)
 
     def waitSignals(self, signals: list[Any], *, timeout: int = PATIENCE_MS, **more: Any) -> MultiSignalBlocker:
         """Wait until all of `signals` are emitted."""
