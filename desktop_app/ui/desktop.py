@@ -200,6 +200,8 @@ class Desktop(QObject):
             return await asyncio.get_running_loop().run_in_executor(None, opening)
         except KibitzError as error:
             _log.error("the library cannot be opened: %s", error)
+            timer.stop()
+            note.hide()  # or it would lie over what is said now
             await self._say("Kibitz cannot open its library", error.text, error.action)
             return None
         finally:
