@@ -43,9 +43,10 @@ check: ## format, lint, types, import contracts (needs setup)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What reads the real games or a PostgreSQL server runs once, in the whole suite.
 headless: ## the core's tests where Qt is not installed (needs setup-headless)
 	@! $(HEADLESS)/python -c 'import PySide6' 2>/dev/null || { echo "PySide6 is importable in .venv-headless"; exit 1; }
-	$(HEADLESS)/python -m pytest tests/unit $(PYTEST_ARGS)
+	$(HEADLESS)/python -m pytest tests/unit -m "not corpus and not slow" -k "not postgres" $(PYTEST_ARGS)
 
 pytest: ## the test suite alone (needs setup-test)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
