@@ -27,7 +27,8 @@ def test_pages_that_flew_by_are_not_read(qtbot: QtBot) -> None:
 
     operations = Operations()
     model = LibraryModel()
-    desk = SimpleNamespace(operations=operations, library=SimpleNamespace(games=SimpleNamespace(rows=rows)))
+    library = SimpleNamespace(games=SimpleNamespace(rows=rows), sets=SimpleNamespace(tags_of=lambda _ids: {}))
+    desk = SimpleNamespace(operations=operations, library=library)
     requests = RowRequests(cast("Any", desk), model)
     model.set_ids(range(30 * PAGE_ROWS))
 
