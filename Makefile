@@ -23,8 +23,12 @@ run: setup ## open the application (without a display: analyse the sample games 
 
 test: setup-test setup-headless ## everything: format, lint, types, import contracts, core without Qt, whole suite
 	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory headless
-	@$(MAKE) --no-print-directory pytest
+	@# The core without Qt on one processor, told when it is done; the whole suite on the other, whose summary comes last.
+	@log=$$(mktemp) && \
+	{ $(MAKE) --no-print-directory headless >"$$log" 2>&1; core=$$?; echo; cat "$$log"; rm -f "$$log"; exit $$core; } & \
+	$(MAKE) --no-print-directory pytest; whole=$$?; \
+	wait $$! || { echo "The core's tests without Qt failed: see above." >&2; exit 1; }; \
+	exit $$whole
 
 setup: ## system packages and .venv for running
 	@packaging/system_packages.sh run
