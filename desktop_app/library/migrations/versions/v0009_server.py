@@ -1,0 +1,10 @@
+"""What the analysis server needs: users, tokens, batches, chunks, events, the audit log."""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,1 @@
+"""Celery workers of an analysis server: the only package that imports Celery. No Qt, no SQL."""
