@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from desktop_app.cli import output
+from desktop_app.domain.counting import counted
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.services.show_game import score_json
 
@@ -136,14 +137,14 @@ class TextReport:
     def summary(self, counters: BatchCounters) -> None:
         """Print the last line."""
         self._line.clear()
-        parts = [f"{output.counted(counters.games_done, 'game')} analysed"]
+        parts = [f"{counted(counters.games_done, 'game')} analysed"]
         if counters.games_failed:
             parts.append(f"{counters.games_failed:,} failed")
         if counters.games_skipped:
             parts.append(f"{counters.games_skipped:,} skipped")
         reused = f" ({counters.positions_reused:,} reused)" if counters.positions_reused else ""
         print(
-            f"{', '.join(parts)}; {output.counted(counters.positions, 'position')}{reused}, "
+            f"{', '.join(parts)}; {counted(counters.positions, 'position')}{reused}, "
             f"{counters.nodes / 1e6:,.1f} million nodes in {output.duration(counters.wall_seconds)}.",
             flush=True,
         )

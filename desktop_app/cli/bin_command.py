@@ -11,6 +11,7 @@ from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.selection import selected_games
+from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def run_delete(arguments: Namespace) -> int:
         print("There was nothing to delete.")
     else:
         print(
-            f"Moved {output.counted(removed.games, 'game')} into the bin; "
+            f"Moved {counted(removed.games, 'game')} into the bin; "
             f"`kibitz bin restore {removed.entry_id}` brings them back."
         )
     return INTERRUPTED if removed.cancelled else 0
@@ -61,7 +62,7 @@ def run_undo_import(arguments: Namespace) -> int:
     else:
         again = f"; `kibitz bin restore {removed.entry_id}` brings them back" if removed.entry_id else ""
         nothing = "" if removed.games else "; the library has none of them now"
-        games = output.counted(removed.games, "game")
+        games = counted(removed.games, "game")
         print(f"Moved {games} of import {arguments.batch} into the bin{again}{nothing}.")
     return INTERRUPTED if removed.cancelled else 0
 
@@ -110,9 +111,9 @@ def _restore(library: Library, arguments: Namespace) -> int:
     if arguments.json:
         output.print_json({"restored": done.games, "stayed": done.stayed, "cancelled": done.cancelled})
     else:
-        print(f"Restored {output.counted(done.games, 'game')}.")
+        print(f"Restored {counted(done.games, 'game')}.")
         if done.stayed:
-            print(f"{output.counted(done.stayed, 'game')} stay in the bin: imported again since, the newer is kept.")
+            print(f"{counted(done.stayed, 'game')} stay in the bin: imported again since, the newer is kept.")
     return INTERRUPTED if done.cancelled else int(bool(done.stayed))
 
 
@@ -124,7 +125,7 @@ def _empty(library: Library, arguments: Namespace) -> int:
     if not arguments.yes:
         count = library.bin.count() if entry is None else entry.games
         raise UsageError(
-            f"This removes up to {output.counted(count, 'game')} for good; nothing can bring them back.",
+            f"This removes up to {counted(count, 'game')} for good; nothing can bring them back.",
             action="Say it with --yes if that is what you want.",
         )
     chosen = None if entry is None else [entry.id]
@@ -135,7 +136,7 @@ def _empty(library: Library, arguments: Namespace) -> int:
     if arguments.json:
         output.print_json({"removed": gone})
     else:
-        print(f"Removed {output.counted(gone, 'game')} for good.")
+        print(f"Removed {counted(gone, 'game')} for good.")
     return 0
 
 
@@ -147,5 +148,5 @@ def _what(entry: BinEntry) -> str:
     """What was removed, in a few words."""
     if entry.batch_id is not None:
         return f"{entry.reason} {entry.batch_id}: {entry.source}"
-    more = f" and {output.counted(entry.games - 1, 'other game')}" if entry.games > 1 else ""
+    more = f" and {counted(entry.games - 1, 'other game')}" if entry.games > 1 else ""
     return f"{entry.reason}: {entry.title}{more}"

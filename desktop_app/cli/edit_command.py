@@ -9,6 +9,7 @@ from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.selection import selected_games
+from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _suggest(arguments: Namespace) -> int:
         output.print_json([[{"name": one.name, "games": one.games} for one in group] for group in groups])
         return 0
     for group in groups:
-        print("; ".join(f"{one.name} ({output.counted(one.games, 'game')})" for one in group))
+        print("; ".join(f"{one.name} ({counted(one.games, 'game')})" for one in group))
     if not groups:
         print("No names look like one player's.")
     return 0
@@ -104,8 +105,8 @@ def run_undo_edit(arguments: Namespace) -> int:
     if arguments.json:
         output.print_json({"edit": _edit_json(report.edit), "changed": report.changed, "stayed": report.stayed})
     else:
-        stayed = f" {output.counted(report.stayed, 'game')} changed again since and stay." if report.stayed else ""
-        print(f"Changed {output.counted(report.changed, 'game')} back.{stayed}")
+        stayed = f" {counted(report.stayed, 'game')} changed again since and stay." if report.stayed else ""
+        print(f"Changed {counted(report.changed, 'game')} back.{stayed}")
     return INTERRUPTED if report.cancelled else 0
 
 
@@ -126,9 +127,7 @@ def _tell(report: EditReport, *, as_json: bool, nothing: str = "There was nothin
     elif report.edit is None:
         print(nothing)
     else:
-        print(
-            f"Changed {output.counted(report.changed, 'game')}; `kibitz undo-edit {report.edit.id}` changes them back."
-        )
+        print(f"Changed {counted(report.changed, 'game')}; `kibitz undo-edit {report.edit.id}` changes them back.")
     return INTERRUPTED if report.cancelled else 0
 
 

@@ -12,6 +12,7 @@ from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.selection import make_searchable, selected_games
+from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,11 +76,11 @@ def _enrich(library: Library, receipt: Receipt, watch: Watch) -> int:
 
 def _print_duplicates(receipt: Receipt, enriched: int | None) -> None:
     if receipt.completed:
-        print(f"{output.counted(receipt.completed, 'game')} of which only the beginning was there: complete now.")
+        print(f"{counted(receipt.completed, 'game')} of which only the beginning was there: complete now.")
     if enriched is not None:
-        print(f"{output.counted(enriched, 'stored game')} enriched with what duplicates carry.")
+        print(f"{counted(enriched, 'stored game')} enriched with what duplicates carry.")
     elif receipt.enrichable:
-        games = output.counted(receipt.enrichable, "stored game")
+        games = counted(receipt.enrichable, "stored game")
         print(f"Duplicates of {games} carry comments, clocks or the like; `kibitz import --enrich` adds them.")
     if receipt.imported and receipt.batch_id is not None:
         print(f"`kibitz undo-import {receipt.batch_id}` takes this import back.")
@@ -99,7 +100,7 @@ def _anything_rejected(receipt: Receipt) -> bool:
 
 def _print_receipt(receipt: Receipt) -> None:
     print(
-        f"Read {output.counted(receipt.read, 'game')} in {output.duration(receipt.seconds)}: "
+        f"Read {counted(receipt.read, 'game')} in {output.duration(receipt.seconds)}: "
         f"{receipt.imported:,} imported, {receipt.duplicates:,} already there, {receipt.rejected:,} rejected"
         + (f"; {receipt.repaired:,} repaired." if receipt.repaired else ".")
     )
@@ -131,7 +132,7 @@ def run_list(arguments: Namespace) -> int:
         return 0
     print(games_table(rows))
     if len(rows) < total:
-        print(f"{len(rows):,} of {output.counted(total, 'game')}; --limit N shows more.")
+        print(f"{len(rows):,} of {counted(total, 'game')}; --limit N shows more.")
     return 0
 
 
@@ -230,7 +231,7 @@ def run_export(arguments: Namespace) -> int:
         report = export_games(library, ids, arguments.output, progress=line, cancel=interrupt, grading=_grading())
         line.clear()
     if report.path != STANDARD_OUTPUT:
-        print(f"Wrote {output.counted(report.games, 'game')} ({report.annotated:,} with verdicts) to {report.path}.")
+        print(f"Wrote {counted(report.games, 'game')} ({report.annotated:,} with verdicts) to {report.path}.")
     return 0
 
 

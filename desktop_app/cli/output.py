@@ -88,11 +88,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 game", "12,345 games"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
 class ProgressLine:
     """One line on stderr that is drawn over; silent where stderr is no terminal. A ProgressSink; any one thread."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app import paths
 from desktop_app.cli import output
+from desktop_app.domain.counting import counted
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.errors import UsageError
 
@@ -26,7 +27,7 @@ def run_person(arguments: Namespace) -> int:
         said = _ACTIONS[arguments.action](library.people, arguments)
         if said.get("me"):
             games = library.games.count(GameQuery(filter=parse_filter("is:mine")))
-            said["text"] += f" {output.counted(games, 'game')} of the library {'is' if games == 1 else 'are'} yours."
+            said["text"] += f" {counted(games, 'game')} of the library {'is' if games == 1 else 'are'} yours."
     if arguments.json:
         output.print_json({name: value for name, value in said.items() if name != "text"})
     else:
@@ -48,7 +49,7 @@ def _me(people: People, arguments: Namespace) -> dict[str, Any]:
     if me is not None:
         return {"me": asdict(me), "text": f"You are {'; '.join(me.names)}."}
     guesses = people.likely_me()
-    lines = [f"  {one.name} ({output.counted(one.games, 'game')})" for one in guesses]
+    lines = [f"  {one.name} ({counted(one.games, 'game')})" for one in guesses]
     text = "\n".join(["Kibitz does not know which games are yours: `kibitz person me NAME...`.", *lines])
     return {"me": None, "likely": [asdict(one) for one in guesses], "text": text}
 

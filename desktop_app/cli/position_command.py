@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.domain.counting import counted
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -45,10 +46,10 @@ def run_find_position(arguments: Namespace) -> int:
 
 
 def _print(found: PositionFound, limit: int) -> None:
-    print(f"{output.counted(found.total, 'game')} with this position.")
+    print(f"{counted(found.total, 'game')} with this position.")
     if not found.coverage.complete:
         missing = found.coverage.games - found.coverage.indexed
-        print(f"{output.counted(missing, 'game')} of {found.coverage.games:,} are not indexed yet.")
+        print(f"{counted(missing, 'game')} of {found.coverage.games:,} are not indexed yet.")
     if found.moves:
         head = ("move", "games", "White", "draw", "Black", "rating", "last")
         rows = [

@@ -9,6 +9,7 @@ from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.selection import selected_games
+from desktop_app.domain.counting import counted
 from desktop_app.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _tag_add(library: Library, arguments: Namespace, interrupt: Interrupt) -> di
     line = output.ProgressLine()
     changed = library.sets.tag(tag_id, games, progress=line, cancel=interrupt)
     line.clear()
-    return {"changed": changed, "text": f"Tagged {output.counted(changed, 'game')} {arguments.name!r}."}
+    return {"changed": changed, "text": f"Tagged {counted(changed, 'game')} {arguments.name!r}."}
 
 
 def _tag_remove(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
@@ -92,7 +93,7 @@ def _tag_remove(library: Library, arguments: Namespace, interrupt: Interrupt) ->
     line = output.ProgressLine()
     changed = library.sets.untag(tag_id, _games(library, arguments), progress=line, cancel=interrupt)
     line.clear()
-    return {"changed": changed, "text": f"Took {arguments.name!r} off {output.counted(changed, 'game')}."}
+    return {"changed": changed, "text": f"Took {arguments.name!r} off {counted(changed, 'game')}."}
 
 
 def _tag_rename(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:
@@ -165,7 +166,7 @@ def _collection_create(library: Library, arguments: Namespace, interrupt: Interr
     line = output.ProgressLine()
     added = library.sets.add(made, chosen, progress=line, cancel=interrupt)
     line.clear()
-    return {"id": made, "changed": added, "text": f"{text[:-1]}, with {output.counted(added, 'game')}."}
+    return {"id": made, "changed": added, "text": f"{text[:-1]}, with {counted(added, 'game')}."}
 
 
 def _collection_add(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
@@ -177,7 +178,7 @@ def _collection_add(library: Library, arguments: Namespace, interrupt: Interrupt
     line = output.ProgressLine()
     changed = library.sets.add(collection_id, games, before=arguments.before, progress=line, cancel=interrupt)
     line.clear()
-    return {"changed": changed, "text": f"Added {output.counted(changed, 'game')} to {arguments.name!r}."}
+    return {"changed": changed, "text": f"Added {counted(changed, 'game')} to {arguments.name!r}."}
 
 
 def _collection_remove(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
@@ -185,14 +186,14 @@ def _collection_remove(library: Library, arguments: Namespace, interrupt: Interr
     line = output.ProgressLine()
     changed = library.sets.remove(collection_id, _games(library, arguments), progress=line, cancel=interrupt)
     line.clear()
-    return {"changed": changed, "text": f"Took {output.counted(changed, 'game')} out of {arguments.name!r}."}
+    return {"changed": changed, "text": f"Took {counted(changed, 'game')} out of {arguments.name!r}."}
 
 
 def _collection_move(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:
     collection_id = library.sets.collection_named(arguments.name)
     games: Sequence[GameId] = _games(library, arguments)
     library.sets.move(collection_id, games, before=arguments.before)
-    return {"moved": len(games), "text": f"Moved {output.counted(len(games), 'game')} within {arguments.name!r}."}
+    return {"moved": len(games), "text": f"Moved {counted(len(games), 'game')} within {arguments.name!r}."}
 
 
 def _collection_rename(library: Library, arguments: Namespace, _: Interrupt) -> dict[str, object]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 
+from desktop_app.domain.counting import counted
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.windows.command_group import CommandGroup
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

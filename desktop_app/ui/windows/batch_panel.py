@@ -22,12 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.counting import counted
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.ui.controllers.batch_controller import LIVE_STATES
 from desktop_app.ui.models.queue_model import QueueModel, WorkerModel, speed
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.windows.parts import label, refresh_tools, restyle, set_tool, shape_table, tool
-from desktop_app.ui.windows.words import counted, duration
+from desktop_app.ui.windows.words import duration
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent

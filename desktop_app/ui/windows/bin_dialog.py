@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.counting import counted
 from desktop_app.ui.models.bin_model import BinModel, BinnedGamesModel, words_for
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.windows.parts import label, shape_table
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.counting import counted
 from desktop_app.ui.controllers.explorer_controller import coverage_words
 from desktop_app.ui.models.explorer_model import (
     BEST,
@@ -35,7 +36,6 @@ from desktop_app.ui.models.explorer_model import (
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.widgets.result_bar import SHARES_ROLE, ResultBar, ResultBarDelegate
 from desktop_app.ui.windows.parts import label, shape_table
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
 
+from desktop_app.domain.counting import counted
 from desktop_app.domain.rows import BatchId
 from desktop_app.ui.controllers.import_controller import receipt_sentence
 from desktop_app.ui.runtime.notices import NoticeKind
@@ -14,7 +15,6 @@ from desktop_app.ui.windows.clipboard import Clipboard
 from desktop_app.ui.windows.command_group import CommandGroup
 from desktop_app.ui.windows.dialogs import ask_for_folder, ask_for_games, ask_where_to_export
 from desktop_app.ui.windows.imports_dialog import ImportsDialog
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.counting import counted
 from desktop_app.domain.rows import BatchState
 from desktop_app.ui.models.duplicates_model import DuplicatesModel
 from desktop_app.ui.models.imports_model import ImportsModel
@@ -29,7 +30,6 @@ from desktop_app.ui.models.problems_model import ProblemsModel
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.widgets.problem_editor import ProblemEditor
 from desktop_app.ui.windows.parts import label, shape_table
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from desktop_app.domain.counting import counted
 from desktop_app.domain.names import NameKind
 from desktop_app.ui.widgets.popover import Popover
 from desktop_app.ui.windows.name_completion import NameCompletion
 from desktop_app.ui.windows.parts import label
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

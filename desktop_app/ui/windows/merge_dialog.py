@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.counting import counted
 from desktop_app.ui.windows.parts import label, shape_table
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
+from desktop_app.domain.counting import counted
 from desktop_app.domain.profile import PROFILE_NODES, Profile, SearchSpec
 from desktop_app.ui.windows.sheet import Sheet
-from desktop_app.ui.windows.words import counted, duration
+from desktop_app.ui.windows.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

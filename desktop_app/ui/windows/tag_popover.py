@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal, 
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QWidget
 
+from desktop_app.domain.counting import counted
 from desktop_app.domain.names import fold
 from desktop_app.domain.sets import MAX_NAME
 from desktop_app.ui.runtime import theme
@@ -19,7 +20,6 @@ from desktop_app.ui.runtime.tokens import RADIUS
 from desktop_app.ui.widgets.popover import Popover
 from desktop_app.ui.windows.parts import label
 from desktop_app.ui.windows.sidebar_tree import paint_dot
-from desktop_app.ui.windows.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,8 +18,3 @@ def duration(seconds: float | None) -> str:
     hours, rest = divmod(seconds, _HOUR_S)
     minutes = round(rest / _MINUTE_S / 10) * 10 if seconds < _ROUGH_HOURS_S else 0
     return f"{hours:.0f} h {minutes} min" if minutes else f"{hours:.0f} h"
-
-
-def counted(number: int, noun: str) -> str:
-    """One game, 1,200 games."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
