@@ -6,45 +6,33 @@ Main thread; the services run in `runtime.operations`. Used by `windows.bin_comm
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
-
+from desktop_app.domain.counting import counted
 from desktop_app.services.bin_games import delete_games, empty_bin, restore, undo_import
 from desktop_app.services.enrich_games import enrich_import, take_back
-from desktop_app.services.watch import Watch
+from desktop_app.ui.controllers.changing import ChangingController
 from desktop_app.ui.runtime.notices import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from PySide6.QtCore import QObject
 
     from desktop_app.domain.bin import BinEntry, BinnedGame, EnrichmentId, EntryId
     from desktop_app.domain.game import GameId
     from desktop_app.domain.rows import BatchId
     from desktop_app.ports import CancelToken, ProgressSink
     from desktop_app.services.bin_games import Removed, Restored
-    from desktop_app.services.changes import Changes
     from desktop_app.services.enrich_games import EnrichReport, TakenBack
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.controllers.undo_stack import UndoStack, UndoStep
 
-T = TypeVar("T")
 _MOST_GAMES = 500
 
 
-def _counted(number: int) -> str:
-    return "1 game" if number == 1 else f"{number:,} games"
-
-
-class BinController(QObject):
-    """What goes to the bin and comes back.
-
-    Signals: `started(Operation)`; `changed()` when what is in the bin is different now.
-    """
-
-    started = Signal(object)
-    changed = Signal()
-    _facts_changed = Signal(object)
+class BinController(ChangingController):
+    """What goes to the bin and comes back; `changed` when what is in the bin may be different."""
 
     def __init__(
         self,
@@ -54,10 +42,9 @@ class BinController(QObject):
         parent: QObject | None = None,
     ) -> None:
         """`let_go` is called on an operation's thread with games that nobody shall analyse any more."""
-        super().__init__(parent)
-        self._desk, self._undo, self._let_go = desk, undo, let_go
+        super().__init__(desk, undo, parent)
+        self._let_go = let_go
         self._imports: dict[int, UndoStep] = {}
-        self._facts_changed.connect(self._on_facts_changed)
 
     # -- removing --------------------------------------------------------------------------------------------------
 
@@ -70,7 +57,7 @@ class BinController(QObject):
         def call(cancel: CancelToken, progress: ProgressSink) -> Removed:
             return delete_games(library, games, let_go=let_go, watch=self._watch(cancel, progress))
 
-        self._run(f"Deleting {_counted(len(games))}", call, self._on_deleted)
+        self._run(f"Deleting {counted(len(games), 'game')}", call, self._on_deleted)
 
     def undo_import(self, batch_id: BatchId) -> None:
         """Move all games of an import into the bin, and take back what it enriched."""
@@ -85,37 +72,29 @@ class BinController(QObject):
 
     def offer_import_undo(self, batch_id: BatchId, games: int) -> UndoStep:
         """An import brought games: Undo takes it back. Returns the step, for the toast that offers it."""
-        step = self._undo.push(f"import of {_counted(games)}", partial(self.undo_import, batch_id))
+        step = self._undo.push(f"import of {counted(games, 'game')}", partial(self.undo_import, batch_id))
         self._imports[int(batch_id)] = step
         return step
 
     def _on_deleted(self, removed: Removed) -> None:
         if removed.entry_id is None:
             return
-        self._offer_undo(removed.entry_id, f"delete {_counted(removed.games)}", f"{_counted(removed.games)} deleted")
+        self._offer_undo(
+            removed.entry_id, f"delete {counted(removed.games, 'game')}", f"{counted(removed.games, 'game')} deleted"
+        )
 
     def _on_import_undone(self, removed: Removed) -> None:
         if removed.cancelled:
-            text = f"Stopped: {_counted(removed.games)} of the import are in the bin, the others are still here"
+            text = f"Stopped: {counted(removed.games, 'game')} of the import are in the bin, the others are still here"
             self._desk.notices.post(text, NoticeKind.WARNING)
         elif removed.entry_id is None:
             self._desk.notices.post("Import undone: none of its games was left", NoticeKind.DONE)
         else:
-            text = f"Import undone: {_counted(removed.games)} went to the bin"
+            text = f"Import undone: {counted(removed.games, 'game')} went to the bin"
             self._offer_undo(removed.entry_id, "undoing the import", text)
 
     def _offer_undo(self, entry_id: EntryId, name: str, text: str) -> None:
         self._offer(partial(self.restore, entry_id), name, text)
-
-    def _offer(self, undo: Callable[[], None], name: str, text: str) -> None:
-        step = self._undo.push(name, undo)
-
-        def take_back() -> None:
-            self._undo.take_back(step)
-
-        notices = self._desk.notices
-        notice = notices.post(text, NoticeKind.DONE, action_text="Undo", action=take_back)
-        self._undo.when_gone(step, partial(notices.withdraw, notice))
 
     # -- enriching -------------------------------------------------------------------------------------------------
 
@@ -136,9 +115,9 @@ class BinController(QObject):
             return take_back(library, enrichment_id, watch=self._watch(cancel, progress))
 
         def done(back: TakenBack) -> None:
-            text = f"{_counted(back.games)} as before"
+            text = f"{counted(back.games, 'game')} as before"
             if back.stayed:
-                text += f"; {_counted(back.stayed)} stayed, changed again since"
+                text += f"; {counted(back.stayed, 'game')} stayed, changed again since"
             self._desk.notices.post(text, NoticeKind.WARNING if back.stayed else NoticeKind.DONE)
 
         self._run("Taking back", call, done)
@@ -148,7 +127,7 @@ class BinController(QObject):
             self._desk.notices.post("The duplicates held nothing that could be taken over.")
             return
         undo = partial(self.take_back, report.enrichment_id)
-        self._offer(undo, f"enrich {_counted(report.games)}", f"{_counted(report.games)} enriched")
+        self._offer(undo, f"enrich {counted(report.games, 'game')}", f"{counted(report.games, 'game')} enriched")
 
     # -- the bin itself --------------------------------------------------------------------------------------------
 
@@ -178,26 +157,12 @@ class BinController(QObject):
             return empty_bin(library, entries, older_than_days=older_than_days, watch=self._watch(cancel, progress))
 
         def done(gone: int) -> None:
-            self._desk.notices.post(f"{_counted(gone)} removed for good", NoticeKind.DONE)
+            self._desk.notices.post(f"{counted(gone, 'game')} removed for good", NoticeKind.DONE)
 
         self._run("Emptying the bin", call, done)
 
     def _on_restored(self, done: Restored) -> None:
-        text = f"{_counted(done.games)} restored"
+        text = f"{counted(done.games, 'game')} restored"
         if done.stayed:
-            text += f"; {_counted(done.stayed)} stayed in the bin, since newer imports brought the same"
+            text += f"; {counted(done.stayed, 'game')} stayed in the bin, since newer imports brought the same"
         self._desk.notices.post(text, NoticeKind.WARNING if done.stayed else NoticeKind.DONE)
-
-    # -- running ---------------------------------------------------------------------------------------------------
-
-    def _run(self, title: str, call: Callable[[CancelToken, ProgressSink], T], done: Callable[[T], None]) -> None:
-        operation = self._desk.operations.run(title, call, done=done)
-        operation.finished.connect(self.changed)
-        self.started.emit(operation)
-
-    def _watch(self, cancel: CancelToken, progress: ProgressSink) -> Watch:
-        return Watch(progress, cancel, self._facts_changed.emit)
-
-    @Slot(object)
-    def _on_facts_changed(self, changes: Changes) -> None:
-        self._desk.events.broadcast(changes)

@@ -6,13 +6,12 @@ Main thread; the services run in `runtime.operations`. Used by `windows.care_com
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
-
+from desktop_app.domain.counting import counted
 from desktop_app.domain.edits import EditKind
 from desktop_app.services.edit_games import edit_headers, merge_players, undo_edit
-from desktop_app.services.watch import Watch
+from desktop_app.ui.controllers.changing import ChangingController
 from desktop_app.ui.runtime.notices import NoticeKind
 
 if TYPE_CHECKING:
@@ -22,27 +21,14 @@ if TYPE_CHECKING:
     from desktop_app.domain.game import GameId
     from desktop_app.domain.people import NameCount
     from desktop_app.ports import CancelToken, ProgressSink
-    from desktop_app.services.changes import Changes
     from desktop_app.services.edit_games import EditReport, UndoReport
-    from desktop_app.ui.controllers.desk import Desk
-    from desktop_app.ui.controllers.undo_stack import UndoStack
 
-T = TypeVar("T")
 _MOST_EDITS = 500
 _MOST_READ = 500
 
 
-class EditController(QObject):
-    """What people change in games. Signals: `started(Operation)`; `changed()` when the history is different now."""
-
-    started = Signal(object)
-    changed = Signal()
-    _facts_changed = Signal(object)
-
-    def __init__(self, desk: Desk, undo: UndoStack, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._desk, self._undo = desk, undo
-        self._facts_changed.connect(self._on_facts_changed)
+class EditController(ChangingController):
+    """What people change in games; `changed` when the history may be different."""
 
     # -- editing ---------------------------------------------------------------------------------------------------
 
@@ -58,7 +44,7 @@ class EditController(QObject):
         def call(cancel: CancelToken, progress: ProgressSink) -> EditReport:
             return edit_headers(library, games, wanted, watch=self._watch(cancel, progress))
 
-        self._run(f"Editing {_counted(len(games))}", call, self._on_edited)
+        self._run(f"Editing {counted(len(games), 'game')}", call, self._on_edited)
 
     def undo(self, edit_id: EditId) -> None:
         """Change back what an edit changed."""
@@ -106,41 +92,14 @@ class EditController(QObject):
         if edit is None:
             self._desk.notices.post("There was nothing to change.")
             return
-        what = "merge of players" if edit.kind is EditKind.MERGE else f"edit of {_counted(report.changed)}"
-        step = self._undo.push(what, partial(self.undo, edit.id))
-
-        def take_back() -> None:
-            self._undo.take_back(step)
-
+        what = "merge of players" if edit.kind is EditKind.MERGE else f"edit of {counted(report.changed, 'game')}"
         merged = f": {edit.title}" if edit.kind is EditKind.MERGE else ""
-        text = f"{_counted(report.changed)} changed{merged}"
-        notices = self._desk.notices
-        notice = notices.post(
-            f"Stopped. {text}" if report.cancelled else text,
-            NoticeKind.WARNING if report.cancelled else NoticeKind.DONE,
-            action_text="Undo",
-            action=take_back,
-        )
-        self._undo.when_gone(step, partial(notices.withdraw, notice))
+        text = f"{counted(report.changed, 'game')} changed{merged}"
+        kind = NoticeKind.WARNING if report.cancelled else NoticeKind.DONE
+        self._offer(partial(self.undo, edit.id), what, f"Stopped. {text}" if report.cancelled else text, kind)
 
     def _on_undone(self, report: UndoReport) -> None:
-        text = f"{_counted(report.changed)} changed back"
+        text = f"{counted(report.changed, 'game')} changed back"
         if report.stayed:
-            text += f"; {_counted(report.stayed)} stay, since they were changed again"
+            text += f"; {counted(report.stayed, 'game')} stay, since they were changed again"
         self._desk.notices.post(text, NoticeKind.WARNING if report.stayed else NoticeKind.DONE)
-
-    def _run(self, title: str, call: Callable[[CancelToken, ProgressSink], T], done: Callable[[T], None]) -> None:
-        operation = self._desk.operations.run(title, call, done=done)
-        operation.finished.connect(self.changed)
-        self.started.emit(operation)
-
-    def _watch(self, cancel: CancelToken, progress: ProgressSink) -> Watch:
-        return Watch(progress, cancel, self._facts_changed.emit)
-
-    @Slot(object)
-    def _on_facts_changed(self, changes: Changes) -> None:
-        self._desk.events.broadcast(changes)
-
-
-def _counted(number: int) -> str:
-    return "1 game" if number == 1 else f"{number:,} games"
