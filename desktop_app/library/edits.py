@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from desktop_app.domain.edits import Edit, EditId, EditKind, EditState
-from desktop_app.domain.game import GameId, GameRecord, Opening, Ply
+from desktop_app.domain.game import GameId, GameRecord
 from desktop_app.domain.names import ascii_lower
 from desktop_app.domain.work import Owner
 from desktop_app.errors import NotFoundError
@@ -25,7 +25,7 @@ from desktop_app.library.leases import is_running
 from desktop_app.library.name_search import KINDS, Names, add_names
 from desktop_app.library.owners import this_owner
 from desktop_app.library.positions import mark_stale
-from desktop_app.library.prepared import GAME_COLUMNS, pack_text, prepare, storable, unpack_headers, unpack_text
+from desktop_app.library.prepared import GAME_COLUMNS, pack_text, prepare, record_of, storable, unpack_text
 from desktop_app.library.tables import game, game_text
 from desktop_app.library.tables_care import edit, edit_game, game_alias
 
@@ -294,19 +294,7 @@ def _read(connection: Connection, ids: Sequence[int]) -> list[EditableGame]:
 
 
 def _editable(row: Any) -> EditableGame:
-    pgn = unpack_text(row.pgn)
-    record = GameRecord(
-        headers=unpack_headers(row.headers, pgn),
-        variant=row.variant,
-        start_fen=row.start_fen,
-        moves=row.moves,
-        ply_count=row.ply_count,
-        pgn=pgn,
-        opening=None if row.opening_ply is None else Opening(row.eco, row.opening, Ply(row.opening_ply)),
-        partial=row.partial,
-        not_judged=row.not_judged,
-    )
-    return EditableGame(GameId(row.id), record, row.eco, row.opening)
+    return EditableGame(GameId(row.id), record_of(row), row.eco, row.opening)
 
 
 def _names(rows: Sequence[dict[str, Any]]) -> Names:

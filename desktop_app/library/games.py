@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Connection, func, select
 
 from desktop_app.domain.filters import SORTS, GameQuery
-from desktop_app.domain.game import GameId, GameRecord, GameState, Opening, Ply
+from desktop_app.domain.game import GameId, GameState
 from desktop_app.domain.rows import GameRow, StoredGame
 from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.name_search import NameConditions
 from desktop_app.library.paging import Paging, ordered_ids
-from desktop_app.library.prepared import unpack_headers, unpack_text
+from desktop_app.library.prepared import record_of
 from desktop_app.library.queries import Condition, condition, sort_parts
 from desktop_app.library.storing import GameWriter
 from desktop_app.library.tables import game, game_text
@@ -100,16 +100,4 @@ def _row(found: Sequence[Any]) -> GameRow:
 
 def _stored_game(found: Any) -> StoredGame:
     row = _row(found[: len(_ROW_NAMES)])
-    pgn = unpack_text(found.pgn)
-    record = GameRecord(
-        headers=unpack_headers(found.headers, pgn),
-        variant=row.variant,
-        start_fen=found.start_fen,
-        moves=found.moves,
-        ply_count=row.ply_count,
-        pgn=pgn,
-        opening=None if found.opening_ply is None else Opening(row.eco, row.opening, Ply(found.opening_ply)),
-        partial=row.partial,
-        not_judged=row.not_judged,
-    )
-    return StoredGame(row.id, record, row)
+    return StoredGame(row.id, record_of(found), row)

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import zstandard
 
-from desktop_app.domain.game import GameState, moves_identity, site_id, site_identity
+from desktop_app.domain.game import GameRecord, GameState, Opening, Ply, moves_identity, site_id, site_identity
 from desktop_app.domain.speed import speed_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from desktop_app.domain.game import GameRecord
     from desktop_app.domain.plain_games import PlainGames
 
 GAME_COLUMNS = (
@@ -322,3 +321,19 @@ _DATES = _Worked(lambda text: _date(_known(text)[:16]))
 _ROUNDS = _Worked(lambda text: _known(text)[:32])
 _TIMES = _Worked(lambda text: _known(text)[:32])
 _ELOS = _Worked(_elo)
+
+
+def record_of(row: Any) -> GameRecord:
+    """The game that rows of `game` and `game_text` hold together, read back; `row` has their columns as attributes."""
+    pgn = unpack_text(row.pgn)
+    return GameRecord(
+        headers=unpack_headers(row.headers, pgn),
+        variant=row.variant,
+        start_fen=row.start_fen,
+        moves=row.moves,
+        ply_count=row.ply_count,
+        pgn=pgn,
+        opening=None if row.opening_ply is None else Opening(row.eco, row.opening, Ply(row.opening_ply)),
+        partial=row.partial,
+        not_judged=row.not_judged,
+    )
