@@ -18,6 +18,7 @@ Anything else that escapes is a bug and goes to the crash report. The tree::
     │   └── JobOwnedElsewhereError   3   another living process runs the library's job
     ├── SourceUnreadableError        1   a file or folder to import cannot be read
     ├── NotFoundError                1   no such game, job or batch
+    ├── BatchRefusedError            1   an analysis server does not take this batch, or not now
     ├── CancelledError               1   the user asked to stop; what was done is kept
     └── EngineFaultError             1   one search failed; costs a retry on a fresh process
         ├── EngineHungError          1
@@ -136,3 +137,17 @@ class EngineCrashedError(EngineFaultError):
 
 class EngineLiedError(EngineFaultError):
     """An answer that cannot be true: an illegal move, no exact score, garbage."""
+
+
+class BatchRefusedError(KibitzError):
+    """An analysis server does not do this with a batch, or not now.
+
+    Attributes:
+        code: which of the reasons in docs/server-api.md.
+        retry_after_s: when asking again may help; None where it never does.
+    """
+
+    def __init__(self, text: str, *, code: str, action: str = "", retry_after_s: int | None = None) -> None:
+        super().__init__(text, action=action)
+        self.code = code
+        self.retry_after_s = retry_after_s
