@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from desktop_app.errors import KibitzError, LibraryError, LibraryReadOnlyError, LibraryTooNewError
-from desktop_app.library import tables_bin, tables_care, tables_server, tables_sets
+from desktop_app.library import tables_bin, tables_care, tables_evidence, tables_server, tables_sets
 from desktop_app.library.tables import metadata
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-PARTS = (tables_bin, tables_care, tables_server, tables_sets)
+PARTS = (tables_bin, tables_care, tables_evidence, tables_server, tables_sets)
 """Modules that add tables to `tables.metadata`: creating a library needs them loaded."""
 
 
