@@ -5,7 +5,7 @@ All scores are White's (`white_cp`, `white_mate`); a change of viewpoint is an e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 CP_CEILING = 1000
@@ -69,6 +69,36 @@ class EngineIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Stability:
+    """How steady one search was while it deepened; from its exact scores alone, so it repeats with the node count.
+
+    Attributes:
+        best_since: share of the search's nodes, in per mille, that passed since its best move last changed; 1000 when
+            it never changed.
+        spread_cp: distance between the highest and the lowest of its last `STABILITY_SCORES` exact scores in
+            centipawns, each clamped as by `to_cp`.
+    """
+
+    best_since: int
+    spread_cp: int
+
+
+STABILITY_SCORES = 4
+"""Over how many exact scores, the last one included, `Stability.spread_cp` looks: about four depths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One earlier, shallower search of a position by the same engine; fields as in `Evaluation`."""
+
+    score: Score
+    depth: int
+    nodes: int
+    best: str | None
+    stability: Stability | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """A fact: what the engine said of one position.
 
@@ -79,6 +109,8 @@ class Evaluation:
         best: the engine's first move in UCI notation (Chess960 castling as king takes rook), None when over.
         pv: the principal variation in UCI notation, best first; at most `PV_PLIES` moves.
         engine_ms: time between `go` and `bestmove` in milliseconds; never compared, only summed for statistics.
+        stability: how steady the search was; None for a finished position and where nobody looked.
+        passes: earlier searches of the same position by the same engine, shallowest first; `nodes` is without them.
     """
 
     score: Score
@@ -87,6 +119,22 @@ class Evaluation:
     best: str | None
     pv: tuple[str, ...]
     engine_ms: int = 0
+    stability: Stability | None = None
+    passes: tuple[Pass, ...] = ()
+
+    @property
+    def nodes_spent(self) -> int:
+        """Nodes of all searches of this position together."""
+        return self.nodes + sum(earlier.nodes for earlier in self.passes)
+
+    def deepening(self, earlier: Evaluation | None) -> Evaluation:
+        """This evaluation with an earlier one of the same position among its passes; times are added up."""
+        if earlier is None:
+            return self
+        latest = Pass(earlier.score, earlier.depth, earlier.nodes, earlier.best, earlier.stability)
+        return replace(
+            self, passes=(*earlier.passes, latest, *self.passes), engine_ms=self.engine_ms + earlier.engine_ms
+        )
 
 
 PV_PLIES = 12

@@ -21,7 +21,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from desktop_app.domain.evaluation import EngineIdentity
-from desktop_app.engine.answers import is_exact, is_scored, read_evaluation
+from desktop_app.engine.answers import Heard
 from desktop_app.engine.binary import build_of
 from desktop_app.engine.launch import EngineProcess, launch
 from desktop_app.engine.position import GamePosition
@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 
 _OPTION = re.compile(rb"^option name (.+?) type (\w+)")
 _LONGEST_LINE = 1 << 20
+_EXACT_KEPT = 256
+"""Exact scores of one search that are looked at; an engine prints one or two a depth."""
 _ILLEGAL_INSTRUCTION = 4
 _MOST_PATIENCE = 20
 """How many times its deadline an engine may take that other programs keep from the processor."""
@@ -89,6 +91,7 @@ class EngineSession:
         self._identity: EngineIdentity | None = None
         self._options: frozenset[str] = frozenset()
         self._told_chess960 = False
+        self._told_lines = 1
         self._lock = threading.Lock()  # guards the next three and, while searching, writing
         self._searching = False
         self._stop_asked = False
@@ -145,11 +148,26 @@ class EngineSession:
             CancelledError: `stop` or `kill` was called. The engine lives on unless it did not obey in time.
             ValueError: the position is finished, or the moves are not legal: the caller's mistake.
         """
-        self._position.reach(root_fen, moves, chess960=chess960)
-        board = self._position.board
-        if not any(board.generate_legal_moves()):
-            raise ValueError(f"a finished position is not searched: {board.fen()}")
-        return self._run(lambda: self._search(limit_nodes))
+        self._reach(root_fen, moves, chess960=chess960)
+        return self._run(lambda: self._search(limit_nodes, lines=1))[0]
+
+    def evaluate_lines(
+        self, *, root_fen: str, moves: Sequence[str], chess960: bool, limit_nodes: int, lines: int
+    ) -> tuple[Evaluation, ...]:
+        """Search the same position for its best `lines` moves (MultiPV), `limit_nodes` nodes for all of them together.
+
+        The next `evaluate` searches one line again. Exact scores only; the first evaluation is the best move's.
+        These are no evaluations of a one-line search with that limit: never store them as such.
+
+        Returns:
+            At least one evaluation, best first; fewer than `lines` where the position has fewer moves.
+
+        Raises:
+            EngineFaultError: as `evaluate`, and when the engine cannot search several lines.
+            CancelledError, ValueError: as `evaluate`.
+        """
+        self._reach(root_fen, moves, chess960=chess960)
+        return self._run(lambda: self._search(limit_nodes, lines=lines))
 
     def stop(self) -> None:
         """End the running search within `stop_s`, or else the engine; without one, the next search is refused."""
@@ -175,6 +193,12 @@ class EngineSession:
         self._end(kill=False)
 
     # What follows runs on the owner's thread alone.
+
+    def _reach(self, root_fen: str, moves: Sequence[str], *, chess960: bool) -> None:
+        self._position.reach(root_fen, moves, chess960=chess960)
+        board = self._position.board
+        if not any(board.generate_legal_moves()):
+            raise ValueError(f"a finished position is not searched: {board.fen()}")
 
     def _shake_hands(self, hash_mb: int) -> None:
         options: set[str] = set()
@@ -205,27 +229,24 @@ class EngineSession:
         for _ in self._lines_until(b"readyok"):
             pass
 
-    def _search(self, limit_nodes: int) -> Evaluation:
-        board = self._position.board
-        command = f"{self._chess960_command()}{self._position.command()}go nodes {limit_nodes}\n"
+    def _search(self, limit_nodes: int, *, lines: int) -> tuple[Evaluation, ...]:
+        heard = Heard()
+        engine_ms = self._go(limit_nodes, lines, heard.hear)
+        return heard.evaluations(self._position.board, most=lines, engine_ms=engine_ms)
+
+    def _go(self, limit_nodes: int, lines: int, hear: Callable[[bytes], None]) -> int:
+        """Search the position reached; `hear` gets every line of the answer. Returns the milliseconds it took."""
+        told = f"{self._chess960_command()}{self._lines_command(lines)}{self._position.command()}"
         with self._lock:
             self._refuse_if_stopped()
             self._searching = True
-            self._wait_for(
-                f"searching the position after {len(board.move_stack)} plies", self._deadlines.of_search(limit_nodes)
-            )
+            plies = len(self._position.board.move_stack)
+            self._wait_for(f"searching the position after {plies} plies", self._deadlines.of_search(limit_nodes))
         started = time.monotonic()
-        exact = last = None
-        bestmove = b""
         try:
-            self._tell(command)
+            self._tell(f"{told}go nodes {limit_nodes}\n")
             for line in self._lines_until(b"bestmove"):
-                if not line.startswith(b"info "):
-                    bestmove = line
-                elif is_scored(line):
-                    last = line
-                    if is_exact(line):
-                        exact = line
+                hear(line)
         finally:
             engine_ms = round((time.monotonic() - started) * 1000)
             with self._lock:
@@ -233,7 +254,15 @@ class EngineSession:
                 self._guard.disarm()
         with self._lock:
             self._refuse_if_stopped()
-        return read_evaluation(board, exact=exact, last=last, bestmove=bestmove, engine_ms=engine_ms)
+        return engine_ms
+
+    def _lines_command(self, lines: int) -> str:
+        if lines == self._told_lines:
+            return ""
+        if "MultiPV" not in self._options:
+            raise EngineFaultError(f"{self._name} cannot search several lines at once.", action="Choose Stockfish.")
+        self._told_lines = lines
+        return f"setoption name MultiPV value {lines}\n"
 
     def _chess960_command(self) -> str:
         chess960 = self._position.board.chess960

@@ -39,6 +39,7 @@ MODES = (
     "absurd_score",
     "mate0",
     "multipv",  # a second line, worse, printed last
+    "lines",  # knows MultiPV and answers with as many lines as it is asked for
     "not_uci",  # talks, but not UCI
     "echo",  # repeats what it reads
     "ignore_stop",  # searches on when told to stop, until killed
@@ -78,6 +79,7 @@ class FakeEngine:
         self.value = value
         self.position = ""
         self.searches = 0
+        self.lines = 1
         self.stopped = threading.Event()
         self.thread: threading.Thread | None = None
         self.writing = threading.Lock()
@@ -110,6 +112,8 @@ class FakeEngine:
             self.say("readyok")
         elif word == "position":
             self.position = command
+        elif command.startswith("setoption name MultiPV value "):
+            self.lines = int(command.rpartition(" ")[2])
         elif word == "go":
             self.stopped.clear()
             self.thread = threading.Thread(target=self.search, daemon=True)
@@ -126,6 +130,8 @@ class FakeEngine:
         self.say("option name Threads type spin default 1 min 1 max 8")
         if self.mode != "no_chess960":
             self.say("option name UCI_Chess960 type check default false")
+        if self.mode == "lines":
+            self.say("option name MultiPV type spin default 1 min 1 max 500")
         self.say("uciok")
 
     def search(self) -> None:
@@ -158,7 +164,8 @@ class FakeEngine:
 
     def answer(self) -> list[str]:
         """The lines that end a search."""
-        move = first_move(self.position)
+        moves = legal_moves(self.position)
+        move = moves[0]
         score = zlib.crc32(self.position.encode()) % 601 - 300
         head = "info depth 9 seldepth 12 multipv 1"
         exact = f"{head} score cp {score} nodes 2000 nps 100000 time 20 pv {move}"
@@ -174,20 +181,27 @@ class FakeEngine:
             "bad_score": [f"{head} score cp abc nodes 2000 pv {move}", f"bestmove {move}"],
             "absurd_score": [f"{head} score cp 99999999 nodes 2000 pv {move}", f"bestmove {move}"],
             "mate0": [f"{head} score mate 0 nodes 2000 pv {move}", f"bestmove {move}"],
+            "lines": [
+                *(
+                    f"info depth 9 multipv {number} score cp {score - 10 * number} nodes 2000 pv {one}"
+                    for number, one in enumerate(moves[: self.lines], 1)
+                ),
+                f"bestmove {move}",
+            ],
             "multipv": [exact, f"info depth 9 multipv 2 score cp -999 nodes 2000 pv {move}", f"bestmove {move}"],
         }
         return answers.get(self.mode, [exact, f"bestmove {move} ponder a1a1"])
 
 
-def first_move(position: str) -> str:
-    """The first legal move in alphabetical order of the position that a `position fen ... moves ...` command sets."""
+def legal_moves(position: str) -> list[str]:
+    """The legal moves in alphabetical order of the position that a `position fen ... moves ...` command sets."""
     import chess  # noqa: PLC0415 - costs more than all the rest of this engine
 
     fen, _, moves = position.removeprefix("position fen ").partition(" moves ")
     board = chess.Board(fen)
     for move in moves.split():
         board.push_uci(move)
-    return min(move.uci() for move in board.legal_moves)
+    return sorted(move.uci() for move in board.legal_moves)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,13 @@ BLACK_TO_MOVE = "rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq - 0 1"
         (b"info depth 1 score cp 18 nodes 20 pv e2e4", True, True),
         (b"info depth 1 multipv 1 score cp 18 lowerbound nodes 20 pv e2e4", True, False),
         (b"info depth 1 multipv 1 score mate 3 upperbound nodes 20 pv e2e4", True, False),
-        (b"info depth 1 multipv 2 score cp 18 nodes 20 pv e2e4", False, True),
+        (b"info depth 1 multipv 2 score cp 18 nodes 20 pv e2e4", True, True),
         (b"info depth 1 currmove e2e4 currmovenumber 1", False, True),
         (b"info string NNUE evaluation using score net", False, True),
     ],
 )
 def test_lines_are_told_apart(line: bytes, scored: bool, exact: bool) -> None:
-    """Bounds, second variations, comments and progress are no evaluations."""
+    """Bounds, comments and progress are no evaluations."""
     assert is_scored(line) is scored
     assert is_exact(line) is exact
 
@@ -49,7 +49,7 @@ def test_scores_are_whites(words: bytes, white: Cp | Mate, black: Cp | Mate) -> 
         (chess.Board(BLACK_TO_MOVE), b"e7e5", black),
     ):
         line = b"info depth 7 score " + words + b" nodes 99 pv " + move
-        found = read_evaluation(board, exact=line, last=line, bestmove=b"bestmove " + move, engine_ms=4)
+        found = read_evaluation(board, exact=[line], last=line, bestmove=b"bestmove " + move, engine_ms=4)
         assert found.score == expected
         assert (found.depth, found.nodes, found.best, found.engine_ms) == (7, 99, move.decode(), 4)
 
@@ -72,7 +72,7 @@ def test_scores_that_cannot_be_true_are_refused(words: bytes) -> None:
     """Unreadable, absurd, or a mate without a sign."""
     line = b"info depth 7 score " + words + b" nodes 99 pv e2e4"
     with pytest.raises(EngineLiedError):
-        read_evaluation(chess.Board(), exact=line, last=line, bestmove=b"bestmove e2e4", engine_ms=0)
+        read_evaluation(chess.Board(), exact=[line], last=line, bestmove=b"bestmove e2e4", engine_ms=0)
 
 
 @pytest.mark.parametrize(
@@ -82,21 +82,21 @@ def test_a_chosen_move_must_be_legal(bestmove: bytes) -> None:
     """None at all counts as illegal: the position has legal moves."""
     line = b"info depth 7 score cp 1 nodes 99 pv e2e4"
     with pytest.raises(EngineLiedError, match="illegal move"):
-        read_evaluation(chess.Board(), exact=line, last=line, bestmove=bestmove, engine_ms=0)
+        read_evaluation(chess.Board(), exact=[line], last=line, bestmove=bestmove, engine_ms=0)
 
 
 def test_score_move_and_variation_belong_together() -> None:
     """A search cut off may choose a move it has only a bound for; the exact line's own move is kept then."""
     exact = b"info depth 7 score cp 20 nodes 90 pv e2e4 e7e5"
     last = b"info depth 8 score cp 35 lowerbound nodes 100 pv d2d4"
-    found = read_evaluation(chess.Board(), exact=exact, last=last, bestmove=b"bestmove d2d4", engine_ms=0)
+    found = read_evaluation(chess.Board(), exact=[exact], last=last, bestmove=b"bestmove d2d4", engine_ms=0)
     assert (found.score, found.best, found.pv, found.nodes) == (Cp(20), "e2e4", ("e2e4", "e7e5"), 100)
 
 
 def test_an_engine_without_variations_is_believed() -> None:
     """The chosen move then is the variation."""
     line = b"info depth 7 score cp 20"
-    found = read_evaluation(chess.Board(), exact=line, last=None, bestmove=b"bestmove d2d4", engine_ms=0)
+    found = read_evaluation(chess.Board(), exact=[line], last=None, bestmove=b"bestmove d2d4", engine_ms=0)
     assert (found.best, found.pv, found.nodes) == ("d2d4", ("d2d4",), 0)
 
 

@@ -134,6 +134,24 @@ def test_bounds_never_replace_an_exact_score(open_fake: Opener) -> None:
     assert bound.nodes == 2345
 
 
+def test_several_lines_can_be_asked_for_and_one_again_afterwards(open_fake: Opener) -> None:
+    """MultiPV is set for the one search that wants it; the lines come best first, each with a move of its own."""
+    session = open_fake("lines")
+    asked = {"root_fen": chess.STARTING_FEN, "moves": (), "chess960": False, "limit_nodes": 2000}
+    found = session.evaluate_lines(**asked, lines=3)  # type: ignore[arg-type]  # one dict for four keywords
+    assert [line.best for line in found] == ["a2a3", "a2a4", "b1a3"]
+    assert found[0].score != found[1].score
+    assert search(session).best == "a2a3"
+    said = [line for line in session.transcript.tail(60).splitlines() if "MultiPV value" in line]
+    assert [line.rpartition(" ")[2] for line in said] == ["3", "1"]
+
+
+def test_an_engine_of_one_line_is_not_asked_for_more(open_fake: Opener) -> None:
+    """A clear sentence, instead of one line taken for two."""
+    with pytest.raises(EngineFaultError, match="several lines"):
+        open_fake("ok").evaluate_lines(root_fen=chess.STARTING_FEN, moves=(), chess960=False, limit_nodes=2000, lines=2)
+
+
 def test_only_the_best_line_counts(open_fake: Opener) -> None:
     """A second line (multipv 2) is no evaluation of the position."""
     assert search(open_fake("multipv")).score == search(open_fake("ok")).score
