@@ -15,7 +15,13 @@ Anything else that escapes is a bug and goes to the crash report. The tree::
     │   │   ├── LibraryReadOnlyError 3
     │   │   ├── LibraryClosedError   3   a late caller after close
     │   │   └── DiskFullError        3
-    │   └── JobOwnedElsewhereError   3   another living process runs the library's job
+    │   ├── JobOwnedElsewhereError   3   another living process runs the library's job
+    │   └── ServerError              3   an analysis server cannot be used
+    │       ├── ServerUnreachableError   3   no network, nobody there, it went away, no secure connection
+    │       ├── ServerBusyError          3   it asks to come again later; knows when
+    │       ├── ServerRefusedError       3   the token, or what was asked, is refused: asking again does not help
+    │       ├── ServerIncompatibleError  3   not a Kibitz server, or one of another version or engine
+    │       └── ServerLiedError          3   an answer that cannot be true
     ├── SourceUnreadableError        1   a file or folder to import cannot be read
     ├── NotFoundError                1   no such game, job or batch
     ├── BatchRefusedError            1   an analysis server does not take this batch, or not now
@@ -109,6 +115,38 @@ class DiskFullError(LibraryError):
 
 class JobOwnedElsewhereError(EnvironmentLackingError):
     """A living process already runs this library's job; the text names it."""
+
+
+class ServerError(EnvironmentLackingError):
+    """The analysis server cannot be used now, or not at all."""
+
+
+class ServerUnreachableError(ServerError):
+    """Nobody answers at that address, or the connection broke: worth another try later."""
+
+
+class ServerBusyError(ServerError):
+    """The server asks to come again later.
+
+    Attributes:
+        retry_after_s: when, in seconds from now.
+    """
+
+    def __init__(self, text: str, *, action: str = "", retry_after_s: float = 10.0) -> None:
+        super().__init__(text, action=action)
+        self.retry_after_s = retry_after_s
+
+
+class ServerRefusedError(ServerError):
+    """The token is missing, wrong, revoked or lacks a right, or the request itself is refused."""
+
+
+class ServerIncompatibleError(ServerError):
+    """What answers is no analysis server of ours, speaks another version, or searches with another engine."""
+
+
+class ServerLiedError(ServerError):
+    """An answer that cannot be true: not asked for, not legal, not proven, or too large."""
 
 
 class SourceUnreadableError(KibitzError):
