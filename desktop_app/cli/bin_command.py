@@ -29,11 +29,13 @@ def run_delete(arguments: Namespace) -> int:
     from desktop_app.services.bin_games import delete_games
     from desktop_app.services.watch import Watch
 
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library)) as library,
+    ):
         ids = selected_games(library, arguments)
         removed = delete_games(library, ids, watch=Watch(line, interrupt))
-        line.clear()
     if arguments.json:
         output.print_json({"deleted": removed.games, "entry": removed.entry_id, "cancelled": removed.cancelled})
     elif removed.entry_id is None:
@@ -53,10 +55,12 @@ def run_undo_import(arguments: Namespace) -> int:
     from desktop_app.services.bin_games import undo_import
     from desktop_app.services.watch import Watch
 
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library)) as library,
+    ):
         removed = undo_import(library, BatchId(arguments.batch), watch=Watch(line, interrupt))
-        line.clear()
     if arguments.json:
         output.print_json({"deleted": removed.games, "entry": removed.entry_id, "cancelled": removed.cancelled})
     else:
@@ -104,10 +108,8 @@ def _restore(library: Library, arguments: Namespace) -> int:
 
     if arguments.entry is None:
         raise UsageError("Which entry of the bin is to be restored?", action="See `kibitz bin list`.")
-    line = output.ProgressLine()
-    with Interrupt() as interrupt:
+    with output.ProgressLine() as line, Interrupt() as interrupt:
         done = restore(library, library.bin.entry(arguments.entry).id, watch=Watch(line, interrupt))
-    line.clear()
     if arguments.json:
         output.print_json({"restored": done.games, "stayed": done.stayed, "cancelled": done.cancelled})
     else:
@@ -129,10 +131,8 @@ def _empty(library: Library, arguments: Namespace) -> int:
             action="Say it with --yes if that is what you want.",
         )
     chosen = None if entry is None else [entry.id]
-    line = output.ProgressLine()
-    with Interrupt() as interrupt:
+    with output.ProgressLine() as line, Interrupt() as interrupt:
         gone = empty_bin(library, chosen, older_than_days=arguments.older_than or 0, watch=Watch(line, interrupt))
-    line.clear()
     if arguments.json:
         output.print_json({"removed": gone})
     else:

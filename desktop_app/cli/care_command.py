@@ -30,10 +30,12 @@ def run_backup(arguments: Namespace) -> int:
     from desktop_app.library.library import Library
     from desktop_app.services.care import back_up
 
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(location, create=False, allow_read_only=True) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(location, create=False, allow_read_only=True) as library,
+    ):
         made = back_up(library, plan, progress=line, cancel=interrupt)
-        line.clear()
     if arguments.json:
         output.print_json(_backup_json(made))
     else:
@@ -74,10 +76,8 @@ def _restore(location: str, plan: BackupPlan, arguments: Namespace) -> int:
     named = Path(arguments.file)
     inside = [one.path for one in list_backups(location, plan) if one.path.name == named.name]
     file = named if named.exists() else inside[0] if inside else named
-    line = output.ProgressLine()
-    with Interrupt() as interrupt:
+    with output.ProgressLine() as line, Interrupt() as interrupt:
         kept_at = restore_backup(location, file.absolute(), plan, progress=line, cancel=interrupt)
-        line.clear()
     if arguments.json:
         output.print_json({"restored": str(file), "kept_at": str(kept_at)})
     else:
@@ -90,10 +90,12 @@ def run_compact(arguments: Namespace) -> int:
     from desktop_app.library.library import Library
     from desktop_app.services.care import compact_library
 
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library), create=False) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library), create=False) as library,
+    ):
         done = compact_library(library, progress=line, cancel=interrupt)
-        line.clear()
     if arguments.json:
         output.print_json({"bytes_before": done.before, "bytes_after": done.after, "bytes_won": done.won})
     else:

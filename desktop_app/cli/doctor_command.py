@@ -18,16 +18,15 @@ def run_doctor(arguments: Namespace) -> int:
     from desktop_app.settings import SettingsStore
 
     store = SettingsStore(paths.settings_file())
-    line = output.ProgressLine()
-    checks = examine(
-        library=paths.library_location(arguments.library),
-        engine=store.current.engine_path,
-        resources=paths.resources_dir(),
-        full=arguments.full,
-        repair=arguments.repair,
-        progress=line,
-    )
-    line.clear()
+    with output.ProgressLine() as line:
+        checks = examine(
+            library=paths.library_location(arguments.library),
+            engine=store.current.engine_path,
+            resources=paths.resources_dir(),
+            full=arguments.full,
+            repair=arguments.repair,
+            progress=line,
+        )
     healthy = all(check.ok for check in checks if check.needed)
     if arguments.json:
         output.print_json(

@@ -26,11 +26,13 @@ def run_edit(arguments: Namespace) -> int:
     from desktop_app.services.watch import Watch
 
     changes = _changes(arguments)
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library)) as library,
+    ):
         ids = selected_games(library, arguments)
         report = edit_headers(library, ids, changes, watch=Watch(line, interrupt))
-        line.clear()
     return _tell(report, as_json=arguments.json)
 
 
@@ -47,10 +49,12 @@ def run_merge_players(arguments: Namespace) -> int:
             "Name the player's other names, and with --into the one that stays.",
             action="`kibitz merge-players --suggest` lists names that may be one player's.",
         )
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library)) as library,
+    ):
         report = merge_players(library, arguments.names, arguments.into, watch=Watch(line, interrupt))
-        line.clear()
     nothing = f"No game has {' or '.join(map(repr, arguments.names))} as a player: there was nothing to change."
     return _tell(report, as_json=arguments.json, nothing=nothing)
 
@@ -95,13 +99,15 @@ def run_undo_edit(arguments: Namespace) -> int:
     from desktop_app.services.edit_games import undo_edit
     from desktop_app.services.watch import Watch
 
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library)) as library,
+    ):
         wanted = arguments.edit or next((edit.id for edit in library.edits.history() if edit.can_be_undone), None)
         if wanted is None:
             raise UsageError("There is no edit to undo.")
         report = undo_edit(library, wanted, watch=Watch(line, interrupt))
-        line.clear()
     if arguments.json:
         output.print_json({"edit": _edit_json(report.edit), "changed": report.changed, "stayed": report.stayed})
     else:

@@ -44,8 +44,11 @@ def run_import(arguments: Namespace) -> int:
     from desktop_app.services.watch import Watch
     from desktop_app.settings import cores
 
-    line = output.ProgressLine()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library)) as library,
+    ):
         receipt = import_sources(
             library, arguments.paths, progress=line, cancel=interrupt, workers=cores(), background=False
         )
@@ -222,14 +225,13 @@ def run_export(arguments: Namespace) -> int:
     from desktop_app.library.library import Library
     from desktop_app.services.export_games import export_games
 
-    line = output.ProgressLine()
     with (
+        output.ProgressLine() as line,
         Interrupt() as interrupt,
         Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
     ):
         ids = selected_games(library, arguments)
         report = export_games(library, ids, arguments.output, progress=line, cancel=interrupt, grading=_grading())
-        line.clear()
     if report.path != STANDARD_OUTPUT:
         print(f"Wrote {counted(report.games, 'game')} ({report.annotated:,} with verdicts) to {report.path}.")
     return 0
@@ -237,7 +239,6 @@ def run_export(arguments: Namespace) -> int:
 
 def _grading() -> Grading:
     """The rules of judging that the settings name."""
-    from desktop_app.domain.judgement import GRADINGS
     from desktop_app.settings import SettingsStore
 
-    return GRADINGS[SettingsStore(paths.settings_file()).current.grading]
+    return SettingsStore(paths.settings_file()).current.grading_in_force

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,12 +89,21 @@ def duration(seconds: float) -> str:
 
 
 class ProgressLine:
-    """One line on stderr that is drawn over; silent where stderr is no terminal. A ProgressSink; any one thread."""
+    """One line on stderr that is drawn over; silent where stderr is no terminal. A ProgressSink; any one thread.
+
+    As a context it is wiped at the end, whatever happened.
+    """
 
     def __init__(self, *, enabled: bool = True) -> None:
         self._on = enabled and sys.stderr.isatty()
         self._drawn_at = 0.0
         self._drawn = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def progress(self, done: int, total: int, text: str) -> None:
         """Show how far things are, at most ten times a second."""

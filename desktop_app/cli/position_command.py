@@ -29,8 +29,8 @@ def run_find_position(arguments: Namespace) -> int:
 
     board = read_position(arguments.fen)
     filter_ = parse_filter(arguments.filter or "")
-    line = output.ProgressLine()
     with (
+        output.ProgressLine() as line,
         Interrupt() as interrupt,
         Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
     ):

@@ -43,9 +43,8 @@ def selected_games(library: Library, arguments: Namespace) -> list[GameId]:
 def make_searchable(library: Library, filter_: Filter, cancel: CancelToken | None = None) -> None:
     """Read the comments that were not read yet, where the filter asks for them and the library can be written."""
     if asks_for_comments(filter_) and not library.read_only:
-        line = ProgressLine()
-        index_comments(library, progress=line, cancel=cancel)
-        line.clear()
+        with ProgressLine() as line:
+            index_comments(library, progress=line, cancel=cancel)
 
 
 def games_to_analyse(library: Library, arguments: Namespace, spec: SearchSpec) -> list[GameId]:

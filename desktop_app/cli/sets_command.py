@@ -82,17 +82,15 @@ def _tag_add(library: Library, arguments: Namespace, interrupt: Interrupt) -> di
     else:
         if arguments.colour:
             library.sets.change_tag(tag_id, colour=arguments.colour)
-    line = output.ProgressLine()
-    changed = library.sets.tag(tag_id, games, progress=line, cancel=interrupt)
-    line.clear()
+    with output.ProgressLine() as line:
+        changed = library.sets.tag(tag_id, games, progress=line, cancel=interrupt)
     return {"changed": changed, "text": f"Tagged {counted(changed, 'game')} {arguments.name!r}."}
 
 
 def _tag_remove(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
     tag_id = library.sets.tag_named(arguments.name)
-    line = output.ProgressLine()
-    changed = library.sets.untag(tag_id, _games(library, arguments), progress=line, cancel=interrupt)
-    line.clear()
+    with output.ProgressLine() as line:
+        changed = library.sets.untag(tag_id, _games(library, arguments), progress=line, cancel=interrupt)
     return {"changed": changed, "text": f"Took {arguments.name!r} off {counted(changed, 'game')}."}
 
 
@@ -163,9 +161,8 @@ def _collection_create(library: Library, arguments: Namespace, interrupt: Interr
     text = f"There is a collection {arguments.name!r} now."
     if not chosen:
         return {"id": made, "text": text}
-    line = output.ProgressLine()
-    added = library.sets.add(made, chosen, progress=line, cancel=interrupt)
-    line.clear()
+    with output.ProgressLine() as line:
+        added = library.sets.add(made, chosen, progress=line, cancel=interrupt)
     return {"id": made, "changed": added, "text": f"{text[:-1]}, with {counted(added, 'game')}."}
 
 
@@ -175,17 +172,15 @@ def _collection_add(library: Library, arguments: Namespace, interrupt: Interrupt
         collection_id = library.sets.collection_named(arguments.name)
     except NotFoundError:
         collection_id = library.sets.create_collection(arguments.name)
-    line = output.ProgressLine()
-    changed = library.sets.add(collection_id, games, before=arguments.before, progress=line, cancel=interrupt)
-    line.clear()
+    with output.ProgressLine() as line:
+        changed = library.sets.add(collection_id, games, before=arguments.before, progress=line, cancel=interrupt)
     return {"changed": changed, "text": f"Added {counted(changed, 'game')} to {arguments.name!r}."}
 
 
 def _collection_remove(library: Library, arguments: Namespace, interrupt: Interrupt) -> dict[str, object]:
     collection_id = library.sets.collection_named(arguments.name)
-    line = output.ProgressLine()
-    changed = library.sets.remove(collection_id, _games(library, arguments), progress=line, cancel=interrupt)
-    line.clear()
+    with output.ProgressLine() as line:
+        changed = library.sets.remove(collection_id, _games(library, arguments), progress=line, cancel=interrupt)
     return {"changed": changed, "text": f"Took {counted(changed, 'game')} out of {arguments.name!r}."}
 
 
