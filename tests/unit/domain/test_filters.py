@@ -140,3 +140,9 @@ def test_every_field_is_documented_and_every_example_works() -> None:
     assert len(examples) >= 10
     for example in examples:
         parse_filter(example)
+
+
+def test_names_with_quotation_marks_can_be_said() -> None:
+    """A doubled quotation mark inside quotation marks is one of the text's own."""
+    assert parse_filter('white:"a ""b"" c"') == Term("white", Op.CONTAINS, 'a "b" c')
+    assert parse_filter('""""') == Word('"')
