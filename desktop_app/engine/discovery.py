@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.domain.engine_setup import PLAIN, EngineSetup
 from desktop_app.domain.profile import PROFILE_NODES, Profile, SearchSpec
 from desktop_app.engine.binary import check_program
-from desktop_app.engine.session import DEADLINES, Deadlines, EngineSession
+from desktop_app.engine.deadlines import DEADLINES, Deadlines
+from desktop_app.engine.session import EngineSession
 from desktop_app.errors import EngineFaultError, EngineNotFoundError, EngineUnusableError
 
 if TYPE_CHECKING:
@@ -92,7 +94,9 @@ def find_engine(override: str | None = None) -> str:
     raise EngineNotFoundError("No chess engine was found on this computer.", action=how_to_install())
 
 
-def identify(path: str, *, hash_mb: int = _STANDARD_HASH_MB, deadlines: Deadlines = DEADLINES) -> EngineIdentity:
+def identify(
+    path: str, *, hash_mb: int = _STANDARD_HASH_MB, setup: EngineSetup = PLAIN, deadlines: Deadlines = DEADLINES
+) -> EngineIdentity:
     """Ask the program at `path` who it is, by a UCI handshake.
 
     Whether it also plays chess shows when it searches: an engine that hangs, crashes or lies there costs its game a
@@ -102,13 +106,14 @@ def identify(path: str, *, hash_mb: int = _STANDARD_HASH_MB, deadlines: Deadline
         path: the program.
         hash_mb: hash size the identity shall name, `SearchSpec.hash_mb` of the search to come; every session opened
             with that size reports an equal identity.
+        setup: what else it will be told; part of the identity as far as the engine takes it.
         deadlines: how long it may take.
 
     Raises:
         EngineNotFoundError, EngineUnusableError: with a sentence why it cannot be used.
     """
     try:
-        session = EngineSession.open(path, hash_mb=hash_mb, deadlines=deadlines)
+        session = EngineSession.open(path, hash_mb=hash_mb, setup=setup, deadlines=deadlines)
         session.close()
     except EngineFaultError as error:
         raise EngineUnusableError(

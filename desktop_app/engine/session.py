@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from desktop_app.domain.engine_setup import PLAIN, EngineSetup
 from desktop_app.domain.evaluation import EngineIdentity
 from desktop_app.engine.answers import Heard
 from desktop_app.engine.binary import build_of
+from desktop_app.engine.deadlines import DEADLINES, Deadlines
 from desktop_app.engine.launch import EngineProcess, launch
+from desktop_app.engine.options import UciOption, read_option, settle
 from desktop_app.engine.position import GamePosition
 from desktop_app.engine.standing_in_line import seconds_without_processor
 from desktop_app.engine.transcript import Transcript
@@ -35,43 +36,18 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.evaluation import Evaluation
 
+__all__ = ["DEADLINES", "Deadlines", "EngineSession"]
+
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
-_OPTION = re.compile(rb"^option name (.+?) type (\w+)")
 _LONGEST_LINE = 1 << 20
-_EXACT_KEPT = 256
-"""Exact scores of one search that are looked at; an engine prints one or two a depth."""
 _ILLEGAL_INSTRUCTION = 4
 _MOST_PATIENCE = 20
 """How many times its deadline an engine may take that other programs keep from the processor."""
 _LEAST_PATIENCE_S = 0.05
 _NEWER_PROCESSOR = "This build needs a newer processor; install one made for yours."
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long each answer may take, in seconds; a search gets `search_s` plus its nodes at `slowest_nps`.
-
-    The defaults are generous on purpose: a loaded old laptop must not lose a healthy engine, and a hung one costs only
-    one worker's time. Time in which the engine could not run because other programs had the processor does not count
-    where the system tells it: engines are nice, so a machine that is busy otherwise gives them next to nothing.
-    """
-
-    handshake_s: float = 10.0
-    ready_s: float = 10.0
-    search_s: float = 10.0
-    slowest_nps: float = 5000.0
-    stop_s: float = 1.0
-    quit_s: float = 1.0
-
-    def of_search(self, limit_nodes: int) -> float:
-        """Deadline of a search of this many nodes."""
-        return self.search_s + limit_nodes / self.slowest_nps
-
-
-DEADLINES = Deadlines()
 
 
 class EngineSession:
@@ -89,7 +65,7 @@ class EngineSession:
         self._rest = b""
         self._name = PurePath(path).name
         self._identity: EngineIdentity | None = None
-        self._options: frozenset[str] = frozenset()
+        self._options: dict[str, UciOption] = {}
         self._told_chess960 = False
         self._told_lines = 1
         self._lock = threading.Lock()  # guards the next three and, while searching, writing
@@ -106,8 +82,12 @@ class EngineSession:
         self.transcript = Transcript()
 
     @classmethod
-    def open(cls, path: str, *, hash_mb: int, deadlines: Deadlines = DEADLINES) -> EngineSession:
+    def open(
+        cls, path: str, *, hash_mb: int, setup: EngineSetup = PLAIN, deadlines: Deadlines = DEADLINES
+    ) -> EngineSession:
         """Start the engine at `path` with one thread and `hash_mb` MB of hash, and wait until it is ready.
+
+        `setup` says what else it is told; what it does not know or would not accept of that is left out.
 
         Raises:
             EngineNotFoundError, EngineUnusableError: there is no such program.
@@ -115,7 +95,7 @@ class EngineSession:
         """
         session = cls(launch(path), path, deadlines)
         try:
-            session._run(lambda: session._shake_hands(hash_mb))
+            session._run(lambda: session._shake_hands(hash_mb, setup))
         except BaseException:
             session._end(kill=True)
             raise
@@ -126,6 +106,11 @@ class EngineSession:
         """Name, build and options."""
         assert self._identity is not None  # noqa: S101 - `open` has set it
         return self._identity
+
+    @property
+    def options(self) -> tuple[UciOption, ...]:
+        """What the engine offers, in its order."""
+        return tuple(self._options.values())
 
     @property
     def pid(self) -> int:
@@ -139,6 +124,14 @@ class EngineSession:
             EngineFaultError: no answer; the engine is gone.
         """
         self._run(self._forget)
+
+    def ask(self, command: str) -> list[str]:
+        """What the engine says to a command outside of UCI (Stockfish's `compiler`); empty when it knows none.
+
+        Raises:
+            EngineFaultError: no answer; the engine is gone.
+        """
+        return self._run(lambda: self._ask(command))
 
     def evaluate(self, *, root_fen: str, moves: Sequence[str], chess960: bool, limit_nodes: int) -> Evaluation:
         """Search the position that `moves` (UCI) lead to from `root_fen`, one line, `limit_nodes` nodes.
@@ -200,23 +193,27 @@ class EngineSession:
         if not any(board.generate_legal_moves()):
             raise ValueError(f"a finished position is not searched: {board.fen()}")
 
-    def _shake_hands(self, hash_mb: int) -> None:
-        options: set[str] = set()
+    def _shake_hands(self, hash_mb: int, setup: EngineSetup) -> None:
         self._wait_for("starting", self._deadlines.handshake_s)
         self._tell("uci\n")
         for line in self._lines_until(b"uciok"):
             if line.startswith(b"id name "):
                 self._name = line[len(b"id name ") :].decode("utf-8", "replace").strip() or self._name
-            elif found := _OPTION.match(line):
-                options.add(found.group(1).decode("utf-8", "replace"))
-        self._options = frozenset(options)
-        wanted = {"Threads": "1", "Hash": str(hash_mb)}
-        chosen = tuple(sorted((name, value) for name, value in wanted.items() if name in options))
-        for name, value in chosen:
-            self._tell(f"setoption name {name} value {value}\n")
+            elif line.startswith(b"option ") and (option := read_option(line.decode("utf-8", "replace"))):
+                self._options[option.name.lower()] = option
+        settled = settle(self._options, setup, hash_mb=hash_mb)
+        if settled.commands:
+            self._tell(settled.commands)
         self._await_ready()
         self._guard.disarm()
-        self._identity = EngineIdentity(self._name, build_of(self._path), chosen)
+        self._identity = EngineIdentity(self._name, build_of(self._path), settled.identity)
+
+    def _ask(self, command: str) -> list[str]:
+        self._wait_for(f"answering {command}", self._deadlines.ready_s)
+        self._tell(f"{command}\nisready\n")
+        said = [line.decode("utf-8", "replace") for line in self._lines_until(b"readyok")]
+        self._guard.disarm()
+        return said[:-1]
 
     def _forget(self) -> None:
         self._wait_for("getting ready for a new game", self._deadlines.ready_s)
@@ -259,7 +256,7 @@ class EngineSession:
     def _lines_command(self, lines: int) -> str:
         if lines == self._told_lines:
             return ""
-        if "MultiPV" not in self._options:
+        if "multipv" not in self._options:
             raise EngineFaultError(f"{self._name} cannot search several lines at once.", action="Choose Stockfish.")
         self._told_lines = lines
         return f"setoption name MultiPV value {lines}\n"
@@ -268,7 +265,7 @@ class EngineSession:
         chess960 = self._position.board.chess960
         if chess960 == self._told_chess960:
             return ""
-        if "UCI_Chess960" not in self._options:
+        if "uci_chess960" not in self._options:
             raise EngineFaultError(f"{self._name} does not know Chess960.", action="Choose Stockfish for this game.")
         self._told_chess960 = chess960
         return f"setoption name UCI_Chess960 value {'true' if chess960 else 'false'}\n"
