@@ -5,7 +5,7 @@ from __future__ import annotations
 import chess
 import pytest
 
-from desktop_app.domain.evaluation import PV_PLIES, Cp, Mate
+from desktop_app.domain.evaluation import PV_PLIES, Cp, Mate, Stability
 from desktop_app.engine.answers import is_exact, is_scored, legal_variation, read_evaluation
 from desktop_app.errors import EngineLiedError
 
@@ -91,6 +91,24 @@ def test_score_move_and_variation_belong_together() -> None:
     last = b"info depth 8 score cp 35 lowerbound nodes 100 pv d2d4"
     found = read_evaluation(chess.Board(), exact=[exact], last=last, bestmove=b"bestmove d2d4", engine_ms=0)
     assert (found.score, found.best, found.pv, found.nodes) == (Cp(20), "e2e4", ("e2e4", "e7e5"), 100)
+
+
+def test_a_search_tells_how_steady_it_was() -> None:
+    """How long its move has been its choice, and how far its last scores lie apart, clamped."""
+    lines = [
+        b"info depth 1 score cp 900 nodes 10 pv d2d4",
+        b"info depth 2 score cp 30 nodes 100 pv e2e4",
+        b"info depth 3 score cp 20 nodes 250 pv d2d4",
+        b"info depth 4 score cp 45 nodes 400 pv d2d4",
+        b"info depth 5 score cp 25 nodes 900 pv d2d4",
+    ]
+    asked = {"last": lines[-1], "bestmove": b"bestmove d2d4", "engine_ms": 0}
+    found = read_evaluation(chess.Board(), exact=lines, **asked)  # type: ignore[arg-type]
+    assert found.stability == Stability(best_since=722, spread_cp=25)
+    alone = read_evaluation(chess.Board(), exact=lines[:1], **asked)  # type: ignore[arg-type]
+    assert alone.stability == Stability(best_since=1000, spread_cp=0)
+    won = [b"info depth 1 score cp 990 nodes 10 pv d2d4", b"info depth 2 score mate 3 nodes 1000 pv d2d4"]
+    assert read_evaluation(chess.Board(), exact=won, **asked).stability == Stability(best_since=1000, spread_cp=10)  # type: ignore[arg-type]
 
 
 def test_an_engine_without_variations_is_believed() -> None:
