@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from desktop_app.domain.judgement import GRADINGS
+from desktop_app.domain.judgement import GRADINGS, Grading, OwnThresholds
 from desktop_app.domain.profile import PROFILE_NODES, Profile
 from desktop_app.errors import UsageError
 
@@ -52,7 +52,8 @@ class Settings:
         engine_path: the UCI engine to use; None finds one on PATH and in the usual places.
         workers: engines that run at once; None means cores - 1, at least 1.
         profile: how deep to look when nothing else is said.
-        grading: thresholds and rules of judging, a name of `domain.judgement.GRADINGS`.
+        own_gradings: the user's own thresholds, by name.
+        grading: thresholds and rules of judging, a name of `domain.judgement.GRADINGS` or of `own_gradings`.
         theme: colours of the window.
         language: "system", or a language code such as "en".
         backup: whether the window backs the library up once a day.
@@ -65,6 +66,7 @@ class Settings:
     engine_path: str | None = None
     workers: int | None = None
     profile: Profile = Profile.STANDARD
+    own_gradings: tuple[OwnThresholds, ...] = ()
     grading: str = "lichess"
     theme: Theme = Theme.SYSTEM
     language: str = "system"
@@ -79,10 +81,22 @@ class Settings:
             raise UsageError(f"workers must be between 1 and {MAX_WORKERS}, not {self.workers}.")
         if self.profile not in PROFILE_NODES:
             raise UsageError(f"profile must be one of {', '.join(PROFILE_NODES)}, not {self.profile}.")
-        if self.grading not in GRADINGS:
-            raise UsageError(f"grading must be one of {', '.join(GRADINGS)}, not {self.grading!r}.")
+        if len(self.gradings) != len(GRADINGS) + len(self.own_gradings):
+            raise UsageError("own_gradings must have different names.")
+        if self.grading not in self.gradings:
+            raise UsageError(f"grading must be one of {', '.join(self.gradings)}, not {self.grading!r}.")
         if not 1 <= self.backup_budget_mb <= MAX_BUDGET_MB:
             raise UsageError(f"backup_budget_mb must be between 1 and {MAX_BUDGET_MB:,}, not {self.backup_budget_mb}.")
+
+    @property
+    def gradings(self) -> dict[str, Grading]:
+        """All gradings that can be chosen, by name: those Kibitz brings, then the user's own."""
+        return {**GRADINGS, **{own.name: own.grading for own in self.own_gradings}}
+
+    @property
+    def grading_in_force(self) -> Grading:
+        """The thresholds and rules everything is judged by."""
+        return self.gradings[self.grading]
 
     @property
     def effective_workers(self) -> int:
@@ -139,10 +153,28 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(one) for one in value)[:MOST_RECENT]
 
 
+def _own_gradings(value: object) -> tuple[OwnThresholds, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("must be a list of thresholds")  # noqa: TRY004 (one kind of error for all readers)
+    return tuple(_own_grading(one) for one in value)
+
+
+def _own_grading(value: object) -> OwnThresholds:
+    if isinstance(value, OwnThresholds):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("each must have a name and three thresholds")  # noqa: TRY004 (as above)
+    name, thresholds = value.get("name"), [value.get(key) for key in ("inaccuracy", "mistake", "blunder")]
+    if any(isinstance(one, bool) or not isinstance(one, int | float) for one in thresholds):
+        raise ValueError("each must have a name and three thresholds")
+    return OwnThresholds(_text(name), *(float(one) for one in thresholds if isinstance(one, int | float)))
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "engine_path": _optional_text,
     "workers": _workers,
     "profile": lambda value: Profile(_text(value)),
+    "own_gradings": _own_gradings,
     "grading": _text,
     "theme": lambda value: Theme(_text(value)),
     "language": _text,
@@ -167,7 +199,9 @@ _VARIABLES = {
 
 def _take(base: Settings, values: Mapping[str, object], origin: str, problems: list[str]) -> Settings:
     """Put values over `base` one by one; a bad one keeps what was there and is reported."""
-    for name, value in values.items():
+    # In the order of the readers: a grading of the user's own can be chosen only once it is known.
+    for name in sorted(values, key=list(_READERS).index):
+        value = values[name]
         try:
             base = replace(base, **{name: _READERS[name](value)})
         except (ValueError, UsageError) as error:

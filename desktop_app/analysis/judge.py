@@ -140,7 +140,9 @@ def judge_scores(
 
 
 def advice(step: _Step, grading: Grading) -> Judgement | None:
-    """The table of judgement.md 1.4, mover's side."""
+    """The table of judgement.md 1.4, mover's side; by displayed win % alone where the grading says so (5.6)."""
+    if grading.by_win_percent:
+        return _by_loss(winning_chances(to_cp(step.prev)) - winning_chances(to_cp(step.cur)), grading)
     match step.prev, step.cur:
         case Cp(prev), Cp(cur):
             return _by_loss(winning_chances(prev) - winning_chances(cur), grading)

@@ -36,11 +36,14 @@ class Grading:
     """Thresholds and rules of judging; one is in force at a time.
 
     Attributes:
-        name: `lichess` and others; part of stored summaries.
-        inaccuracy, mistake, blunder: least loss of winning chances (scale -1…+1, unclamped centipawns) for each.
+        name: `lichess` and others, or the user's own.
+        inaccuracy, mistake, blunder: least loss of winning chances (scale -1…+1) for each; half of that in win %.
         opening_cp: evaluation before ply 1 in a standard game, White's side (Lichess uses +15).
         opening_cp_always: use it also for games from a FEN and Chess960, as Lichess does; else the root's own score.
         max_plies: judge only that many plies, None for all (Lichess stops at 300).
+        by_win_percent: losses are of the displayed win %: centipawns clamped at ±1000, mates as ±1000, and no rules
+            of their own for mates. Else centipawns are not clamped and mates follow Lichess's table.
+        own: the user made it.
     """
 
     name: str
@@ -50,7 +53,36 @@ class Grading:
     opening_cp: int = 15
     opening_cp_always: bool = False
     max_plies: int | None = None
+    by_win_percent: bool = False
+    own: bool = False
 
+    @property
+    def points(self) -> tuple[float, float, float]:
+        """The thresholds in percentage points of win %: inaccuracy, mistake, blunder."""
+        inaccuracy, mistake, blunder = (
+            round(_POINTS * loss, 6) for loss in (self.inaccuracy, self.mistake, self.blunder)
+        )
+        return inaccuracy, mistake, blunder
+
+    @property
+    def stamp(self) -> str:
+        """What summaries made by it are marked with, at most 32 characters; another one when own thresholds change."""
+        return f"{self.name} {'/'.join(f'{value:g}' for value in self.points)}" if self.own else self.name
+
+    @property
+    def meaning(self) -> str:
+        """What it means, as one sentence for people."""
+        if not self.own:
+            return _MEANINGS[self.name]
+        inaccuracy, mistake, blunder = (f"{value:g}" for value in self.points)
+        return (
+            f"Your own: a move that loses {inaccuracy} percentage points of win % is an inaccuracy, {mistake} a "
+            f"mistake, {blunder} a blunder; mates are judged as on Lichess."
+        )
+
+
+_POINTS = 50
+"""Percentage points of win % in a loss of 1 on the scale of winning chances (win % = 50 + 50 * chances)."""
 
 LICHESS = Grading("lichess", 0.10, 0.20, 0.30)
 SHORTEST_WITH_ACCURACY = 5
@@ -60,8 +92,59 @@ LICHESS_MOST_PLIES = 300
 """Half-moves after which Lichess stops; we go on, and say so."""
 
 LICHESS_EXACT = Grading("lichess_exact", 0.10, 0.20, 0.30, opening_cp_always=True, max_plies=LICHESS_MOST_PLIES)
-GRADINGS = {grading.name: grading for grading in (LICHESS, LICHESS_EXACT)}
-"""Sources: judgement.md 1.4 (lila Advice.scala@b97af467) and 5.3."""
+STRICT_20 = Grading("strict-20", 0.10, 0.20, 0.40, by_win_percent=True)
+"""5/10/20 points of win %, an approximation of other sites' bands on Lichess's curve (judgement.md 2, 3 and 5.6)."""
+
+GRADINGS = {grading.name: grading for grading in (LICHESS, LICHESS_EXACT, STRICT_20)}
+"""Sources: judgement.md 1.4 (lila Advice.scala@b97af467), 5.3 and 5.6."""
+
+_MEANINGS = {
+    "lichess": (
+        "As on Lichess: a move that loses 5 percentage points of win % is an inaccuracy, 10 a mistake, 15 a blunder; "
+        "games from a position of their own start from what the engine says of it."
+    ),
+    "lichess_exact": (
+        "Exactly as on Lichess, its limits included: every game starts from +0.15, even from a lopsided position, and "
+        f"nothing after half-move {LICHESS_MOST_PLIES} is judged."
+    ),
+    "strict-20": (
+        "An approximation of stricter sites on Lichess's curve: 5 percentage points of win % are an inaccuracy, 10 a "
+        "mistake, 20 a blunder; mates count as ±10 pawns and nothing beyond that matters."
+    ),
+}
+
+LONGEST_OWN_NAME = 16
+_LEAST_POINTS, _MOST_POINTS = 0.1, 99.9
+
+
+@dataclass(frozen=True, slots=True)
+class OwnThresholds:
+    """A grading of the user's own: thresholds in percentage points of win %, Lichess's rules else.
+
+    Valid by construction: raises ValueError with a sentence that says what is wrong.
+    """
+
+    name: str
+    inaccuracy: float
+    mistake: float
+    blunder: float
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or len(self.name) > LONGEST_OWN_NAME or not self.name.isprintable():
+            raise ValueError(f"a grading's name has 1 to {LONGEST_OWN_NAME} characters")
+        if self.name.strip().lower() in GRADINGS:
+            raise ValueError(f"{self.name} is the name of a grading that Kibitz brings; choose another")
+        values = (self.inaccuracy, self.mistake, self.blunder)
+        if any(round(value, 1) != value or not _LEAST_POINTS <= value <= _MOST_POINTS for value in values):
+            raise ValueError(f"thresholds are {_LEAST_POINTS} to {_MOST_POINTS} percentage points, in steps of 0.1")
+        if not self.inaccuracy < self.mistake < self.blunder:
+            raise ValueError("a blunder must lose more than a mistake, and a mistake more than an inaccuracy")
+
+    @property
+    def grading(self) -> Grading:
+        """The grading to judge by."""
+        losses = (self.inaccuracy / _POINTS, self.mistake / _POINTS, self.blunder / _POINTS)
+        return Grading(self.name, *losses, own=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def machine_layer(record: GameRecord, analysis: GameAnalysis | None, grading: Gr
         engine=analysis.engine.name,
         build=analysis.engine.build,
         nodes=analysis.spec.limit_nodes,
-        rules=f"{grading.name} {RULES_VERSION}",
+        rules=f"{grading.stamp} {RULES_VERSION}",
         plies=plies,
     )
 

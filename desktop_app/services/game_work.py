@@ -123,7 +123,7 @@ class GameWork:
                     positions=tuple(positions),
                     positions_total=self.plies_total,
                     summary=review(self.line, known, grading=self.grading).summary,
-                    grading=self.grading.name,
+                    grading=self.grading.stamp,
                 )
             )
             self.evaluations = known

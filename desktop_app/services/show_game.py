@@ -120,7 +120,7 @@ def _analysis(analysis: GameAnalysis, static: _Static, row: GameRow, grading: Gr
         root=root.score if root else None,
         root_best_uci=root.best if root else None,
         rules_version=RULES_VERSION,
-        grading=grading.name,
+        grading=grading.stamp,
     )
 
 

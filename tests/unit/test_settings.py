@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from desktop_app.domain.judgement import OwnThresholds
 from desktop_app.domain.profile import Profile
 from desktop_app.errors import UsageError
 from desktop_app.settings import Settings, SettingsStore, Theme, default_workers, migrate
@@ -134,3 +135,40 @@ def test_migrate_does_not_touch_its_argument() -> None:
     data = {"version": 1, "a": 1}
     assert migrate(data, {1: lambda old: {**old, "b": 2}}, 2) == {"version": 2, "a": 1, "b": 2}
     assert data == {"version": 1, "a": 1}
+
+
+def test_own_thresholds_are_kept_and_in_force(tmp_path: Path) -> None:
+    """A grading of the user's own survives the file, is what everything is judged by, and can be edited."""
+    file = tmp_path / "settings.json"
+    mine = OwnThresholds("mine", 4, 8, 16)
+    assert SettingsStore(file, {}).update(own_gradings=(mine,), grading="mine").grading_in_force == mine.grading
+    again = SettingsStore(file, {})
+    assert (again.current.own_gradings, again.current.grading, again.problems) == ((mine,), "mine", [])
+    edited = again.update(own_gradings=(OwnThresholds("mine", 4, 8, 20),))
+    assert edited.grading_in_force.stamp == "mine 4/8/20"
+    assert SettingsStore(file, {"KIBITZ_GRADING": "strict-20"}).current.grading_in_force.points == (5, 10, 20)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"grading": "nobody's"},
+        {"own_gradings": (OwnThresholds("one", 1, 2, 3), OwnThresholds("one", 4, 5, 6))},
+    ],
+)
+def test_a_grading_that_is_not_there_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Names are unique, and only what exists can be chosen; nothing changes then."""
+    store = SettingsStore(tmp_path / "settings.json", {})
+    with pytest.raises(UsageError, match="grading"):
+        store.update(**changes)
+    assert store.current == Settings()
+
+
+@pytest.mark.parametrize("own", [5, [5], [{"name": "x"}], [{"name": "x", "inaccuracy": 9, "mistake": 2, "blunder": 3}]])
+def test_broken_thresholds_in_the_file_are_named_and_left_out(tmp_path: Path, own: object) -> None:
+    """The file may hold anything: Lichess's rules then hold, and a sentence says so."""
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"version": 1, "own_gradings": own, "grading": "x"}))
+    store = SettingsStore(file, {})
+    assert store.current.grading_in_force.name == "lichess"
+    assert len(store.problems) == 2

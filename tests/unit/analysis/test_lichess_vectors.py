@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from desktop_app.analysis.win_chances import (
     win_percent_of_cp,
 )
 from desktop_app.domain.evaluation import Cp, Mate, Over, Score, to_cp
-from desktop_app.domain.judgement import LICHESS_EXACT, GameSummary, MoveVerdict
+from desktop_app.domain.judgement import LICHESS_EXACT, STRICT_20, GameSummary, MoveVerdict
 
 VECTORS = json.loads((Path(__file__).parents[2] / "data" / "judgement.json").read_text())["vectors"]
 BY_ID = {vector["id"]: vector for vector in VECTORS}
@@ -33,6 +34,66 @@ def vectors(kind: str) -> Any:
     chosen = [vector for vector in VECTORS if vector["kind"] == kind and vector["family"] == "lichess"]
     assert chosen
     return pytest.mark.parametrize("vector", chosen, ids=lambda vector: vector["id"])
+
+
+OTHERS = {
+    ("en_croissant", "en_croissant_annotation"): 8,
+    ("en_croissant", "win_percent"): 3,
+    ("en_croissant", "move_accuracy_cp"): 2,
+    ("en_croissant", "cp_loss"): 2,
+    ("stockfish_wdl", "stockfish_wdl"): 6,
+    ("pgn", "pgn_comment"): 18,
+}
+OURS = {
+    "advice": 36, "annotated_game": 4, "division": 7, "division_exact": 7, "game_accuracy": 19, "game_summary": 4,
+    "has_multiple_solutions": 2, "mate_to_cp_sign": 6, "mate_win_percent_lt": 1, "move_accuracy": 10, "phase_of": 5,
+    "population_stdev": 3, "pov_diff_lt_0_14": 17, "win_percent": 17,
+}  # fmt: skip
+
+
+def test_no_vector_is_left_out() -> None:
+    """Every vector of the family has a kind that a test here takes, and there are as many as there should be.
+
+    The comments' vectors are pgn's test; Stockfish's WDL model we do not use.
+    """
+    found = Counter((vector["family"], vector["kind"]) for vector in VECTORS)
+    assert found == {**{("lichess", kind): count for kind, count in OURS.items()}, **OTHERS}
+    assert Counter(vector["origin"] for vector in VECTORS) == {"upstream": 103, "computed": 74}
+    assert all(f'@vectors("{kind}")' in Path(__file__).read_text(encoding="utf-8") for kind in OURS)
+
+
+def of_en_croissant(kind: str) -> list[dict[str, Any]]:
+    """En Croissant's vectors of a kind."""
+    return [vector for vector in VECTORS if (vector["family"], vector["kind"]) == ("en_croissant", kind)]
+
+
+@pytest.mark.parametrize("vector", of_en_croissant("en_croissant_annotation"), ids=lambda vector: vector["id"])
+def test_strict_20_marks_as_en_croissant_does(vector: dict[str, Any]) -> None:
+    """Its bands are 5, 10 and 20 points too: the moves its own tests mark get the same glyphs."""
+    given = vector["input"]
+    found = judge_scores(
+        Cp(given["prev_cp"]),
+        Cp(given["cur_cp"]),
+        white=given["mover"] == "white",
+        top_move_played=False,
+        grading=STRICT_20,
+    )
+    assert (found.glyph if found else "") == vector["expect"]
+
+
+@pytest.mark.parametrize("vector", of_en_croissant("win_percent"), ids=lambda vector: vector["id"])
+def test_its_win_percent_is_ours(vector: dict[str, Any]) -> None:
+    """Both use Lichess's curve."""
+    expect = vector["expect"]
+    assert win_percent_of_cp(vector["input"]["cp"]) == pytest.approx(expect["value"], abs=expect["abs_tol"])
+
+
+@pytest.mark.parametrize("vector", of_en_croissant("cp_loss"), ids=lambda vector: vector["id"])
+def test_its_centipawn_loss_is_ours(vector: dict[str, Any]) -> None:
+    """Mates are ±1000 there too."""
+    given = vector["input"]
+    sign = 1 if given["mover"] == "white" else -1
+    assert max(0, sign * (to_cp(known(given["prev"])) - to_cp(known(given["cur"])))) == vector["expect"]
 
 
 def score_of(value: dict[str, int] | None, *, mated_white: bool = False) -> Score | None:
