@@ -106,9 +106,11 @@ class ServerClient:
         """How a batch stands."""
         return self._batch(self._ask("GET", f"/v1/batches/{batch_id}"))
 
-    def add_chunks(self, batch_id: str, chunks: Sequence[Json]) -> None:
-        """Hand chunks over; those known already are duplicates, which is no error."""
-        self._ask("POST", f"/v1/batches/{batch_id}/chunks", {"chunks": list(chunks)})
+    def add_chunks(self, batch_id: str, chunks: Sequence[Json]) -> int:
+        """Hand chunks over; returns how many the server knew already, which are not searched again."""
+        answer = self._ask("POST", f"/v1/batches/{batch_id}/chunks", {"chunks": list(chunks)})
+        duplicates = answer.get("duplicates")
+        return duplicates if isinstance(duplicates, int) else 0
 
     def drop_chunks(self, batch_id: str, keys: Sequence[str]) -> None:
         """Take chunks back; a running search stops."""

@@ -36,7 +36,7 @@ LYING_OFF = 0.25
 """How often a position is off by an honest server's warm hash (measured below 1 % even at 20 000 nodes), and how often
 at least by one worth catching."""
 REFUSED_AT = math.log(10_000)
-"""Page: an honest server is refused wrongly once in at least 10 000 checked positions; at 2 % that is half a million."""
+"""Page: an honest server is refused wrongly once in at least 10 000 checked positions, half a million searched ones."""
 _STEEPNESS = 0.00368208
 """Winning chances from centipawns: scalachess core/src/main/scala/eval.scala@cbffc9d7."""
 
