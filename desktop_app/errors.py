@@ -8,6 +8,7 @@ Anything else that escapes is a bug and goes to the crash report. The tree::
     ├── EnvironmentLackingError      3   something outside Kibitz is missing or in the way
     │   ├── EngineNotFoundError      3
     │   ├── EngineUnusableError      3   found, but not a working UCI engine
+    │   ├── EngineDownloadError      3   the official build could not be fetched; the old engine stays in force
     │   ├── LibraryError             3   cannot be opened or written
     │   │   ├── LibraryTooNewError   3
     │   │   ├── LibraryCorruptError  3
@@ -83,6 +84,10 @@ class EngineNotFoundError(EnvironmentLackingError):
 
 class EngineUnusableError(EnvironmentLackingError):
     """The file exists but did not answer the UCI handshake as an engine."""
+
+
+class EngineDownloadError(EnvironmentLackingError):
+    """An engine could not be downloaded or installed, or must not be; nothing that was there has changed."""
 
 
 class LibraryError(EnvironmentLackingError):
