@@ -69,7 +69,8 @@ class Sampled:
         chunks, seconds: how many were stored, and when the last one was.
         chunks_per_second: in the steady middle.
         transactions_per_second: in the whole.
-        use: share of its time that each part works (worker, server, broker), or would with full transactions (database).
+        use: share of its time that each part works (worker, server, broker), or would if transactions were full
+            (database).
         depths: (seconds, chunks not sent yet, on the broker, answers waiting for the database) over time.
     """
 
