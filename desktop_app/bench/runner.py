@@ -13,13 +13,19 @@ from typing import Any
 from desktop_app import __version__
 from desktop_app.bench.figures import machine
 
-_MODULES = {"import": "import_bench", "analyse": "analyse_bench", "library": "library_bench", "ui": "ui_bench"}
+_MODULES = {
+    "import": "import_bench",
+    "analyse": "analyse_bench",
+    "library": "library_bench",
+    "regrade": "regrade_bench",
+    "ui": "ui_bench",
+}
 
 
 def run(what: str, *, as_json: bool, games: int | None = None) -> int:
     """Run the bench named `what` and print its figures; returns the exit code.
 
-    `games` says how many games it is about, for those that ask (import, library).
+    `games` says how many games it is about, for those that ask (import, library, regrade).
 
     Raises EnvironmentLackingError where something it needs (an engine, a display) is missing.
     """

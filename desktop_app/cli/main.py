@@ -30,6 +30,7 @@ _RUNNERS = {
     "analyse": ("desktop_app.cli.analyse_command", "run_analyse"),
     "show": ("desktop_app.cli.library_commands", "run_show"),
     "export": ("desktop_app.cli.library_commands", "run_export"),
+    "regrade": ("desktop_app.cli.regrade_command", "run_regrade"),
     "delete": ("desktop_app.cli.bin_command", "run_delete"),
     "bin": ("desktop_app.cli.bin_command", "run_bin"),
     "undo-import": ("desktop_app.cli.bin_command", "run_undo_import"),

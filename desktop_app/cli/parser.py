@@ -17,7 +17,7 @@ PROFILES = ("quick", "standard", "deep")
 LARGEST_NUMBER = 2**62
 """Far beyond any use, and still a number that libraries and engines can hold."""
 
-BENCHES = ("import", "analyse", "library", "ui")
+BENCHES = ("import", "analyse", "library", "regrade", "ui")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,6 +102,13 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the PGN file to write")
 
 
+def _regrade(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--grading", metavar="NAME", help="the grading to use from now on: lichess, lichess_exact, strict-20, your own"
+    )
+    _json(parser)
+
+
 def _delete(parser: argparse.ArgumentParser) -> None:
     _games(parser)
     _json(parser)
@@ -172,7 +179,7 @@ def _person(parser: argparse.ArgumentParser) -> None:
 
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=BENCHES, help="what to measure")
-    parser.add_argument("--games", metavar="N", type=_positive, help="how many games (import and library)")
+    parser.add_argument("--games", metavar="N", type=_positive, help="how many games (import, library and regrade)")
     _json(parser)
 
 
@@ -217,6 +224,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "analyse": CommandSpec("let the engine review games; repeating it goes on where it stopped", _analyse),
     "show": CommandSpec("one game with evaluations, verdicts and summary", _show),
     "export": CommandSpec("write games as annotated PGN", _export),
+    "regrade": CommandSpec("judge all games again from their stored evaluations, by another grading", _regrade),
     "delete": CommandSpec("move games into the bin", _delete),
     "bin": CommandSpec("what was removed: list it, restore it, or remove it for good", _bin),
     "undo-import": CommandSpec("take a whole import back, into the bin", _undo_import),

@@ -15,6 +15,7 @@ from desktop_app.library.duplicates import Duplicates
 from desktop_app.library.edits import Edits
 from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
+from desktop_app.library.gradings import Gradings
 from desktop_app.library.holders import work_under_way
 from desktop_app.library.imports import Imports
 from desktop_app.library.indexes import Indexes
@@ -37,8 +38,8 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, openings, imports, indexes, evaluations, jobs, positions, sets, people, comments, suggestions, bin,
-            edits: what it holds.
+        games, openings, imports, indexes, evaluations, gradings, jobs, positions, sets, people, comments, suggestions,
+            bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
@@ -49,6 +50,7 @@ class Library:
         self.imports = Imports(database)
         self.indexes = Indexes(database)
         self.evaluations = Evaluations(database)
+        self.gradings = Gradings(database)
         self.jobs = Jobs(database)
         self.positions = Positions(database)
         self.sets = Sets(database)
