@@ -26,6 +26,11 @@ def data_dir() -> Path:
     return Path(_dirs().user_data_dir)
 
 
+def engines_dir() -> Path:
+    """Folder of the engines that Kibitz has downloaded, and of the user's list of releases."""
+    return data_dir() / "engines"
+
+
 def config_dir() -> Path:
     """Folder of the settings file."""
     return Path(_dirs().user_config_dir)

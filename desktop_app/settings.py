@@ -19,20 +19,28 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from desktop_app.domain.engine_setup import EngineEntry, EngineSetup
 from desktop_app.domain.judgement import GRADINGS, Grading, OwnThresholds
 from desktop_app.domain.profile import PROFILE_NODES, Profile
 from desktop_app.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_WORKERS = 256
 MAX_BUDGET_MB = 1_000_000_000
 MOST_RECENT = 10
 
 Migrator: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
-MIGRATORS: dict[int, Migrator] = {}
+
+def _list_the_engine(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 keeps a list of engines: the one chosen before is its first."""
+    path = data.get("engine_path")
+    return {**data, "engines": [{"path": path}] if isinstance(path, str) and path.strip() else []}
+
+
+MIGRATORS: dict[int, Migrator] = {1: _list_the_engine}
 """From version n to n + 1. A version without an entry needs no change."""
 
 
@@ -50,6 +58,8 @@ class Settings:
 
     Attributes:
         engine_path: the UCI engine to use; None finds one on PATH and in the usual places.
+        engines: the user's list of engines, with the options chosen for each.
+        syzygy: folder of Syzygy endgame tables (or several, joined by the system's path separator), None for none.
         workers: engines that run at once; None means cores - 1, at least 1.
         profile: how deep to look when nothing else is said.
         own_gradings: the user's own thresholds, by name.
@@ -64,6 +74,8 @@ class Settings:
     """
 
     engine_path: str | None = None
+    engines: tuple[EngineEntry, ...] = ()
+    syzygy: str | None = None
     workers: int | None = None
     profile: Profile = Profile.STANDARD
     own_gradings: tuple[OwnThresholds, ...] = ()
@@ -79,6 +91,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MAX_WORKERS:
             raise UsageError(f"workers must be between 1 and {MAX_WORKERS}, not {self.workers}.")
+        if len({entry.path for entry in self.engines}) != len(self.engines):
+            raise UsageError("engines must have different paths.")
         if self.profile not in PROFILE_NODES:
             raise UsageError(f"profile must be one of {', '.join(PROFILE_NODES)}, not {self.profile}.")
         if len(self.gradings) != len(GRADINGS) + len(self.own_gradings):
@@ -97,6 +111,11 @@ class Settings:
     def grading_in_force(self) -> Grading:
         """The thresholds and rules everything is judged by."""
         return self.gradings[self.grading]
+
+    def engine_setup(self, path: str) -> EngineSetup:
+        """What the engine at `path` is told: the options chosen for it, and where endgame tables are."""
+        options = next((entry.options for entry in self.engines if entry.path == path), ())
+        return EngineSetup(options, self.syzygy or "")
 
     @property
     def effective_workers(self) -> int:
@@ -153,6 +172,26 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(one) for one in value)[:MOST_RECENT]
 
 
+def _engines(value: object) -> tuple[EngineEntry, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError("must be a list of engines")  # noqa: TRY004 (one kind of error for all readers)
+    return tuple(_engine(one) for one in value)
+
+
+def _engine(value: object) -> EngineEntry:
+    if isinstance(value, EngineEntry):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("each engine must have a path")  # noqa: TRY004 (as above)
+    name, options = value.get("name", ""), value.get("options", [])
+    if not isinstance(name, str) or not isinstance(options, list | tuple):
+        raise ValueError("an engine has a name and a list of options")  # noqa: TRY004 (as above)
+    for option in options:
+        if not isinstance(option, list | tuple) or [type(one) for one in option] != [str, str]:
+            raise ValueError("an engine's option must be a name and a value")
+    return EngineEntry(_text(value.get("path")), name, tuple((one[0], one[1]) for one in options))
+
+
 def _own_gradings(value: object) -> tuple[OwnThresholds, ...]:
     if not isinstance(value, list | tuple):
         raise ValueError("must be a list of thresholds")  # noqa: TRY004 (one kind of error for all readers)
@@ -172,6 +211,8 @@ def _own_grading(value: object) -> OwnThresholds:
 
 _READERS: dict[str, Callable[[object], Any]] = {
     "engine_path": _optional_text,
+    "engines": _engines,
+    "syzygy": _optional_text,
     "workers": _workers,
     "profile": lambda value: Profile(_text(value)),
     "own_gradings": _own_gradings,
@@ -187,6 +228,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
 
 _VARIABLES = {
     "engine_path": "KIBITZ_ENGINE",
+    "syzygy": "KIBITZ_SYZYGY",
     "workers": "KIBITZ_WORKERS",
     "profile": "KIBITZ_PROFILE",
     "grading": "KIBITZ_GRADING",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from desktop_app.domain.engine_setup import EngineEntry, EngineSetup
 from desktop_app.domain.judgement import OwnThresholds
 from desktop_app.domain.profile import Profile
 from desktop_app.errors import UsageError
@@ -172,3 +173,46 @@ def test_broken_thresholds_in_the_file_are_named_and_left_out(tmp_path: Path, ow
     store = SettingsStore(file, {})
     assert store.current.grading_in_force.name == "lichess"
     assert len(store.problems) == 2
+
+
+def test_engines_with_their_options_are_kept(file: Path) -> None:
+    """The list, the options of each, and the folder of endgame tables; each engine gets its own."""
+    engines = (EngineEntry("/opt/a", "A", (("Skill Level", "5"),)), EngineEntry("/opt/b"))
+    SettingsStore(file, {}).update(engines=engines, syzygy="/tables", engine_path="/opt/a")
+    again = SettingsStore(file, {})
+    assert again.problems == []
+    assert again.current.engines == engines
+    assert again.current.engine_setup("/opt/a") == EngineSetup((("Skill Level", "5"),), "/tables")
+    assert again.current.engine_setup("/opt/b") == EngineSetup((), "/tables")
+    assert SettingsStore(file, {"KIBITZ_SYZYGY": "/other"}).current.engine_setup("/x").syzygy == "/other"
+
+
+def test_an_engine_chosen_before_there_was_a_list_is_its_first(file: Path) -> None:
+    """Version 1 knew one path; nothing is lost, and the old file is kept aside."""
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 1, "engine_path": "/opt/sf", "theme": "dark"}))
+    store = SettingsStore(file, {})
+    assert store.current == Settings(engine_path="/opt/sf", engines=(EngineEntry("/opt/sf"),), theme=Theme.DARK)
+    assert store.problems == []
+    assert file.with_name("settings.json.v1-1").exists()
+
+
+@pytest.mark.parametrize(
+    "engines",
+    [
+        "stockfish",
+        ["stockfish"],
+        [{"name": "no path"}],
+        [{"path": "/a", "options": "x"}],
+        [{"path": "/a", "options": [["Hash"]]}],
+        [{"path": "/a", "options": [["Hash", 16]]}],
+        [{"path": "/a"}, {"path": "/a"}],
+    ],
+)
+def test_a_list_of_engines_that_cannot_be_read_is_told(file: Path, engines: object) -> None:
+    """And costs that list, no more."""
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 2, "engines": engines, "theme": "dark"}))
+    store = SettingsStore(file, {})
+    assert store.current == Settings(theme=Theme.DARK)
+    assert "engines" in store.problems[0]
