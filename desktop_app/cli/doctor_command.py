@@ -18,10 +18,13 @@ def run_doctor(arguments: Namespace) -> int:
     from desktop_app.settings import SettingsStore
 
     store = SettingsStore(paths.settings_file())
+    settings = store.current
     with output.ProgressLine() as line:
         checks = examine(
             library=paths.library_location(arguments.library),
-            engine=store.current.engine_path,
+            engine=settings.engine_path,
+            syzygy=settings.syzygy or "",
+            engines=settings.engines,
             resources=paths.resources_dir(),
             full=arguments.full,
             repair=arguments.repair,
@@ -42,7 +45,7 @@ def run_doctor(arguments: Namespace) -> int:
         print(f"Kibitz {__version__}\n")
         rows = []
         for check in checks:
-            rows.append(("ok" if check.ok else "FAILS" if check.needed else "none", check.name, check.text))
+            rows.append((check.word, check.name, check.text))
             if check.action and not check.ok:
                 rows.append(("", "", f"-> {check.action}"))
         rows += [("note", "settings", problem) for problem in store.problems]

@@ -44,7 +44,10 @@ _RUNNERS = {
     "tag": ("desktop_app.cli.sets_command", "run_tag"),
     "collection": ("desktop_app.cli.sets_command", "run_collection"),
     "person": ("desktop_app.cli.person_command", "run_person"),
+    "engine": ("desktop_app.cli.engine_command", "run_engine"),
     "doctor": ("desktop_app.cli.doctor_command", "run_doctor"),
+    "serve": ("desktop_app.cli.serve_command", "run_serve"),
+    "token": ("desktop_app.cli.serve_command", "run_token"),
     "bench": ("desktop_app.cli.bench_command", "run_bench"),
 }
 """Where each command lives: a function from its parsed arguments to an exit code."""

@@ -218,6 +218,45 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", metavar="ADDRESS", help="where to listen (default: 127.0.0.1, this machine alone)")
+    parser.add_argument("--port", metavar="N", help="the port to listen on (default: 8642; 0 takes a free one)")
+    parser.add_argument(
+        "--broker", metavar="URL", help="the workers' broker (default: KIBITZ_BROKER, else local Redis)"
+    )
+    parser.add_argument("--queue", metavar="NAME", help="the workers' queue (default: chunks)")
+    parser.add_argument(
+        "--trusted-proxies", metavar="ADDRESSES", help="reverse proxies whose X-Forwarded headers are believed"
+    )
+    parser.add_argument(
+        "--limit", metavar="NAME=N", action="append", help="change a limit (docs/server.md); may be repeated"
+    )
+    parser.add_argument("--without-tokens", action="store_true", help="ask for no tokens; on this machine alone")
+
+
+def _token(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=("create", "list", "revoke"), nargs="?", default="list")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the token's name, such as laptop-of-anna")
+    parser.add_argument("--user", metavar="USER", help="create: whose it is")
+    parser.add_argument(
+        "--scope", choices=("analyse", "read", "admin"), action="append", help="create: what it allows; may be repeated"
+    )
+    parser.add_argument("--days", metavar="N", type=_positive, help="create: how long it is valid (default: for ever)")
+    _json(parser)
+
+
+def _engine(parser: argparse.ArgumentParser) -> None:
+    actions = ("list", "add", "use", "remove", "set", "download", "releases")
+    parser.add_argument("action", choices=actions, nargs="?", default="list", help="what to do (default: list)")
+    parser.add_argument("what", metavar="PATH", nargs="?", help="the engine's program; for releases: a file or address")
+    parser.add_argument(
+        "--option", metavar="NAME=VALUE", action="append", help="for set: a UCI option; may be repeated"
+    )
+    parser.add_argument("--reset", action="store_true", help="for set: back to the engine's own defaults first")
+    parser.add_argument("--syzygy", metavar="FOLDER", help="for set: the folder of endgame tables, none for no folder")
+    _json(parser)
+
+
 COMMANDS: dict[str, CommandSpec] = {
     "import": CommandSpec("add games to the library", _import),
     "list": CommandSpec("list the library's games", _list),
@@ -238,7 +277,10 @@ COMMANDS: dict[str, CommandSpec] = {
     "tag": CommandSpec("put tags on games, take them off, list them", _tag),
     "collection": CommandSpec("lists of games chosen by hand, and saved filters", _collection),
     "person": CommandSpec("say which names are one player's, and which are yours", _person),
+    "engine": CommandSpec("engines: list, add, choose, set options, download the official build", _engine),
     "doctor": CommandSpec("what works here, what does not, and what to do; checks and mends the library", _doctor),
+    "serve": CommandSpec("the analysis server in front of the workers (docs/server.md)", _serve),
+    "token": CommandSpec("who may use the analysis server: make, list, revoke tokens", _token),
     "bench": CommandSpec("measure this machine and this build", _bench),
 }
 

@@ -12,13 +12,10 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import chess
-
-from desktop_app.engine.discovery import find_engine, identify
-from desktop_app.engine.session import EngineSession
+from desktop_app.domain.checks import Check
 from desktop_app.errors import KibitzError, LibraryError
 from desktop_app.library.backend import backend_of
 from desktop_app.library.database import Database
@@ -26,17 +23,15 @@ from desktop_app.library.library import Library
 from desktop_app.library.upgrade import CURRENT
 from desktop_app.pgn.fast.counts import is_compiled
 from desktop_app.services.check_library import check_library, repair_library
+from desktop_app.services.engine_checks import EngineChecks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from desktop_app.domain.engine_setup import EngineEntry
     from desktop_app.ports import ProgressSink
 
-PROBE_NODES = 200_000
-"""A search of about half a second: long enough for a speed, short enough to wait for."""
-
-PROBE_HASH_MB = 16
 QT_DEADLINE_S = 30
 LEAST_PYTHON = (3, 11)
 LITTLE_SPACE_BYTES = 200 * 1024 * 1024
@@ -47,42 +42,12 @@ NEEDED_RESOURCES = ("samples.pgn", "icons")
 _QT_TRIAL = "from PySide6.QtWidgets import QApplication; app = QApplication([]); print(app.platformName())"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The outcome of one check.
-
-    Attributes:
-        name: engine, display, database, games, import, resources or python.
-        ok: whether it works.
-        text: one sentence: what was found.
-        action: what to do where it does not work, else "".
-        needed: whether the headless commands need it; only the display is not.
-        details: figures for scripts.
-    """
-
-    name: str
-    ok: bool
-    text: str
-    action: str = ""
-    needed: bool = True
-    details: dict[str, Any] | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """One entry of `doctor --json`."""
-        return {
-            "name": self.name,
-            "ok": self.ok,
-            "text": self.text,
-            "action": self.action,
-            "needed": self.needed,
-            "details": self.details or {},
-        }
-
-
 def examine(
     *,
     library: str,
     engine: str | None,
+    syzygy: str = "",
+    engines: Sequence[EngineEntry] = (),
     resources: Path,
     full: bool = False,
     repair: bool = False,
@@ -93,14 +58,19 @@ def examine(
     Args:
         library: path or URL of the library; it is not created.
         engine: the engine chosen by the user, None to look in the usual places.
+        syzygy: the folder of endgame tables chosen by the user, empty for none.
+        engines: the user's list, with their options; builds are compared among them.
         resources: folder of the resources.
         full: read every game of the library again, instead of a sample.
         repair: mend what can be mended in the library.
         progress: told while games are read.
     """
+    engine_checks = EngineChecks(engine, syzygy, engines)
     checks: Sequence[tuple[str, Callable[[], Check]]] = (
         ("python", check_python),
-        ("engine", lambda: check_engine(engine)),
+        ("engine", engine_checks.check_engine),
+        ("processor", engine_checks.check_processor),
+        ("tables", engine_checks.check_tables),
         ("database", lambda: check_database(library)),
         ("games", lambda: check_games(library, full=full, repair=repair, progress=progress)),
         ("import", check_import),
@@ -136,25 +106,6 @@ def check_import() -> Check:
     text = "Games are read by compiled code." if compiled else "Games are read by uncompiled code: right, but slower."
     action = "" if compiled else "Install a C compiler (sudo apt install gcc python3-dev) and install Kibitz again."
     return Check("import", ok=True, text=text, action=action, needed=False, details={"compiled": compiled})
-
-
-def check_engine(engine: str | None) -> Check:
-    """An engine is found, answers as one, and searches; says how fast."""
-    path = find_engine(engine)
-    identity = identify(path)
-    session = EngineSession.open(path, hash_mb=PROBE_HASH_MB)
-    try:
-        session.new_game()
-        found = session.evaluate(root_fen=chess.STARTING_FEN, moves=(), chess960=False, limit_nodes=PROBE_NODES)
-    finally:
-        session.close()
-    speed = round(found.nodes * 1000 / max(1, found.engine_ms))
-    return Check(
-        "engine",
-        ok=True,
-        text=f"{identity.name} at {path}, {speed:,} nodes a second on one core.",
-        details={"path": path, "name": identity.name, "build": identity.build, "nodes_per_second": speed},
-    )
 
 
 def check_database(library: str) -> Check:
