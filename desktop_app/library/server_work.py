@@ -30,7 +30,7 @@ from desktop_app.library.server_events import append, deflate, inflate
 from desktop_app.library.tables_server import server_batch, server_chunk, server_game, server_lease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Connection
 
@@ -84,12 +84,21 @@ class ServerWork:
 
         return self._database.write(run)
 
-    def overdue(self, batch_id: int, asked_before: float) -> list[AskedChunk]:
-        """Running chunks that were last asked for before this time; they count as asked for now."""
+    def in_flight(self, batch_id: int, *, asked_before: float) -> list[AskedChunk]:
+        """Running chunks that were last asked for before this time."""
+        mine = (server_chunk.c.batch_id == batch_id, server_chunk.c.state == WorkState.RUNNING.value)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(*_ASKED).where(*mine, server_chunk.c.asked_at < asked_before).order_by(server_chunk.c.id)
+            )
+            return [_asked(row) for row in rows]
+
+    def overdue(self, batch_id: int, asked_before: float, *, only: Collection[int] = ()) -> list[AskedChunk]:
+        """Running chunks last asked for before this time, and those of `only`; they count as asked for now."""
         overdue = (
             server_chunk.c.batch_id == batch_id,
             server_chunk.c.state == WorkState.RUNNING.value,
-            server_chunk.c.asked_at < asked_before,
+            (server_chunk.c.asked_at < asked_before) | in_set(server_chunk.c.id, only),
         )
         with self._database.read() as connection:
             rows = connection.execute(select(*_ASKED).where(*overdue).order_by(server_chunk.c.id)).all()
@@ -137,6 +146,12 @@ class ServerWork:
             return set(by_batch), complete, len(rows)
 
         return self._database.write(run)
+
+    def pin_engine(self, batch_id: int, name: str, build: str) -> None:
+        """From now on this engine's answers alone count, where none was asked for: games are not mixed of two."""
+        unpinned = (server_batch.c.id == batch_id, server_batch.c.engine_build.is_(None))
+        statement = update(server_batch).where(*unpinned).values(engine_name=name, engine_build=build)
+        self._database.write(lambda connection: connection.execute(statement))
 
     # -- games that the server plans -------------------------------------------------------------------------------
 
