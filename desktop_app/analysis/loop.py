@@ -94,15 +94,17 @@ class _Bench:
         return self._evaluator
 
     def continues(self, chunk: Chunk) -> bool:
-        """Whether the evaluator has just searched this chunk's later neighbour. Never in the reproducible mode."""
+        """Whether the evaluator has just searched other positions of this game. Never in the reproducible mode.
+
+        In the first round those are the chunk's later neighbours, in later rounds the round before: either way the
+        hash knows what it needs, and what it holds of the game may stay.
+        """
         last = self._last
         return (
             last is not None
             and not chunk.spec.reproducible
             and last.spec == chunk.spec
             and last.game_id == chunk.game_id
-            and bool(chunk.plies)
-            and last.plies[-1:] == (chunk.plies[0] + 1,)
         )
 
     def finished(self, chunk: Chunk) -> None:

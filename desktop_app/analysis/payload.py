@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from desktop_app.domain.evaluation import Cp, EngineIdentity, Evaluation, Mate, Over, Score
+from desktop_app.domain.evaluation import Cp, EngineIdentity, Evaluation, Mate, Over, Pass, Score, Stability
 from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.profile import Profile, SearchSpec
 from desktop_app.domain.work import Chunk, ChunkResult, JobItemId
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-PAYLOAD_VERSION: Final = 1
+PAYLOAD_VERSION: Final = 2
 """Raised whenever a field changes its meaning; both sides must agree."""
 
 Json = dict[str, Any]
@@ -97,6 +97,7 @@ def _chunk_out(chunk: Chunk) -> Json:
             "limit_nodes": chunk.spec.limit_nodes,
             "reproducible": chunk.spec.reproducible,
         },
+        "limit_nodes": chunk.limit_nodes,
         "attempt": chunk.attempt,
     }
 
@@ -114,6 +115,7 @@ def _chunk_in(data: Json) -> Chunk:
         spec=SearchSpec(
             Profile(spec["profile"]), _whole(spec["limit_nodes"]), reproducible=_flag(spec["reproducible"])
         ),
+        limit_nodes=_whole(data["limit_nodes"]),
         attempt=_whole(data["attempt"]),
     )
 
@@ -126,18 +128,54 @@ def _evaluation_out(evaluation: Evaluation) -> Json:
         "best": evaluation.best,
         "pv": list(evaluation.pv),
         "engine_ms": evaluation.engine_ms,
+        "stability": _stability_out(evaluation.stability),
+        "passes": [
+            {
+                "score": _score_out(earlier.score),
+                "depth": earlier.depth,
+                "nodes": earlier.nodes,
+                "best": earlier.best,
+                "stability": _stability_out(earlier.stability),
+            }
+            for earlier in evaluation.passes
+        ],
     }
 
 
+def _stability_out(stability: Stability | None) -> Json | None:
+    if stability is None:
+        return None
+    return {"best_since": stability.best_since, "spread_cp": stability.spread_cp}
+
+
+def _stability_in(data: Json | None) -> Stability | None:
+    return None if data is None else Stability(_whole(data["best_since"]), _whole(data["spread_cp"]))
+
+
+def _pass_in(data: Json) -> Pass:
+    return Pass(
+        score=_score_in(data["score"]),
+        depth=_whole(data["depth"]),
+        nodes=_whole(data["nodes"]),
+        best=_best_in(data["best"]),
+        stability=_stability_in(data["stability"]),
+    )
+
+
+def _best_in(best: Any) -> str | None:
+    return None if best is None else str(best)
+
+
 def _evaluation_in(data: Json) -> Evaluation:
-    best = data["best"]
     return Evaluation(
         score=_score_in(data["score"]),
         depth=_whole(data["depth"]),
         nodes=_whole(data["nodes"]),
-        best=None if best is None else str(best),
+        best=_best_in(data["best"]),
         pv=tuple(str(move) for move in data["pv"]),
         engine_ms=_whole(data["engine_ms"]),
+        stability=_stability_in(data["stability"]),
+        passes=tuple(_pass_in(earlier) for earlier in data["passes"]),
     )
 
 

@@ -7,6 +7,7 @@ The rules, and why:
   is known already never moves a border, so a reproducible run searches the same chunks whatever was interrupted.
 - Every chunk starts on an empty hash and so first searches its later neighbour only to warm it (fishnet's overlap).
   fishnet also searches the last position of a game twice; we do not, since nothing follows there that could help it.
+- Anytime profiles search in rounds (`plan_round`): the first of all positions, later ones of few, in the same order.
 - Chunks are stored whole. The reproducible mode therefore skips complete chunks and searches any other in whole;
   outside it, single known plies (found in other games) are left out of their chunk.
 - Positions that the rules end (checkmate, stalemate, insufficient material, 75 moves, fivefold repetition) are facts:
@@ -15,7 +16,7 @@ The rules, and why:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import chess
@@ -58,12 +59,15 @@ class GamePlan:
         over: positions finished on the board with their evaluations; all of them, whatever is known already.
         positions_total: positions of the game, finished ones included: the number of plies plus one.
         not_judged: None, or why an engine cannot analyse this game; then there are no chunks and no `over`.
+        root_fen, moves: the game as engines are told it, for `plan_round`.
     """
 
     chunks: tuple[Chunk, ...]
     over: tuple[tuple[Ply, Evaluation], ...]
     positions_total: int
     not_judged: str | None = None
+    root_fen: str = ""
+    moves: tuple[str, ...] = ()
 
     @property
     def positions_to_search(self) -> int:
@@ -111,7 +115,35 @@ def plan_game(
         warmup = _warmup(wanted, last=len(moves), finished=finished, reproducible=spec.reproducible)
         reach = wanted[0] if warmup is None else warmup
         chunks.append(Chunk(item_id, game_id, start, tuple(line[:reach]), chess960, tuple(wanted), warmup, spec))
-    return GamePlan(tuple(chunks), over, total)
+    return GamePlan(tuple(chunks), over, total, root_fen=start, moves=tuple(line))
+
+
+def plan_round(
+    whole: Chunk, plies: Sequence[Ply], limit_nodes: int, *, size: int = CHUNK_POSITIONS, overlap: bool = True
+) -> list[Chunk]:
+    """Cut one round of an anytime analysis into chunks.
+
+    Args:
+        whole: a chunk that names item, game, spec, and the game as a whole; its plies are passed over.
+        plies: what to search, last first.
+        limit_nodes: nodes a position.
+        size: most positions of a chunk; smaller ones share a round among more workers.
+        overlap: let a worker that has not searched this game before warm its hash first, where that is worth it.
+    """
+    chunks = []
+    for start in range(0, len(plies), size):
+        some = tuple(plies[start : start + size])
+        unbroken = some[0] - some[-1] == len(some) - 1
+        neighbour = Ply(some[0] + 1) if overlap and unbroken and len(some) >= LEAST_WORTH_WARMING else None
+        if neighbour is not None and neighbour not in plies[:start]:
+            neighbour = None
+        reach = some[0] if neighbour is None else neighbour
+        chunks.append(
+            replace(
+                whole, moves=whole.moves[:reach], plies=some, warmup_ply=neighbour, limit_nodes=limit_nodes, attempt=1
+            )
+        )
+    return chunks
 
 
 def _still_wanted(whole: list[Ply], known: frozenset[Ply], *, reproducible: bool) -> list[Ply]:

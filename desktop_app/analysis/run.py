@@ -22,7 +22,7 @@ def run_chunk(
         evaluator: the worker's engine.
         source: asked between positions whether to go on, told of each position as it arrives.
         worker: the worker's number, passed through to the source.
-        continues: the engine's hash still holds the chunk's later neighbour in this game, so neither `new_game` nor
+        continues: the engine's hash still holds later or shallower searches of this game, so neither `new_game` nor
             the warm-up search is needed. Never in the reproducible mode.
 
     Raises:
@@ -51,5 +51,5 @@ def _search(chunk: Chunk, ply: Ply, evaluator: Evaluator) -> Evaluation:
         root_fen=chunk.root_fen,
         moves=chunk.moves[:ply],
         chess960=chunk.chess960,
-        limit_nodes=chunk.spec.limit_nodes,
+        limit_nodes=chunk.limit_nodes,
     )

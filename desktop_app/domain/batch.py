@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from desktop_app.domain.work import ItemState, JobId, JobItemId, JobState
 
 
+class Stage(StrEnum):
+    """How far an anytime analysis is: the thin pass over all games, then rounds where verdicts could still change."""
+
+    FIRST_LOOK = "first look"
+    CLOSER = "looking closer"
+
+
 class WorkerState(StrEnum):
     """What a worker does right now. `retiring` ends after its chunk; `waiting` has nothing to do yet."""
 
@@ -50,7 +57,10 @@ class WorkerRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One game of the job, in queue order; `error` says why it failed or was skipped."""
+    """One game of the job, in queue order; `error` says why it failed or was skipped.
+
+    `looked` says that it has its first look, so that its verdicts are there and may still change.
+    """
 
     item_id: JobItemId
     game_id: GameId
@@ -60,6 +70,7 @@ class QueueRow:
     plies_total: int
     attempts: int
     error: str
+    looked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,11 @@ class BatchCounters:
 
     Attributes:
         games_done, games_failed, games_skipped: items that ended; skipped ones had nothing to analyse.
-        positions: evaluations stored, searched or copied; finished positions (mate, stalemate) are not counted.
+        positions: positions that got their first evaluation, searched or copied; finished ones (mate, stalemate) are not
+            counted.
         positions_reused: those copied from equal positions instead of searched.
+        searches, searches_reused: searches stored, and searches saved by copying, of all rounds: a position that is
+            looked at again counts again.
         nodes: nodes of stored searches; `warmup_nodes` of searches made only to warm the hash.
         engine_seconds: sum of the times between `go` and `bestmove`; `wall_seconds` since the job was started here.
     """
@@ -88,6 +102,8 @@ class BatchCounters:
     games_skipped: int = 0
     positions: int = 0
     positions_reused: int = 0
+    searches: int = 0
+    searches_reused: int = 0
     nodes: int = 0
     warmup_nodes: int = 0
     engine_seconds: float = 0.0
@@ -103,8 +119,11 @@ class BatchSnapshot:
         error: why the job failed or paused by itself (an engine that cannot be started), else "".
         workers, wanted_workers: workers alive, and asked for.
         items_*: games of the job by state; skipped ones count as done in the bar.
-        positions_total, positions_done: of the whole job, what earlier runs stored included.
-        positions_per_second: smoothed; `eta_s` seconds left by it, None while unknown or paused.
+        positions_total, positions_done: of the whole job, what earlier runs stored included; done with a first look.
+        stage: of an anytime job, None in the reproducible mode. `items_looked`: games that have their first look, ended
+            ones included.
+        progress: of all the work, 0…1; never goes back while a job runs.
+        positions_per_second: searches, smoothed; `eta_s` seconds left, None while unknown or paused.
         nodes_per_second: of all workers together.
         counters: what this process did.
         worker_rows: one for each worker alive. queue_rows: the job's games, running first, then queued in order,
@@ -127,6 +146,9 @@ class BatchSnapshot:
     items_skipped: int = 0
     positions_total: int = 0
     positions_done: int = 0
+    stage: Stage | None = None
+    items_looked: int = 0
+    progress: float = 0.0
     positions_per_second: float = 0.0
     nodes_per_second: int = 0
     eta_s: float | None = None
@@ -147,6 +169,7 @@ class PositionNews:
     Attributes:
         sequence: grows with each news of this process, so that late ones can be told.
         reused: copied from an equal position instead of searched.
+        stage: which part of an anytime analysis it belongs to; None in the reproducible mode, where it is final.
     """
 
     job_id: JobId
@@ -156,11 +179,15 @@ class PositionNews:
     evaluation: Evaluation
     sequence: int
     reused: bool = False
+    stage: Stage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemNews:
-    """A game of the job changed state (committed). `error` is why it failed, or why it was skipped, else ""."""
+    """A game of the job changed state (committed). `error` is why it failed, or why it was skipped, else "".
+
+    With `looked` a running game has just got its first look: all its verdicts are there, provisionally.
+    """
 
     job_id: JobId
     item_id: JobItemId
@@ -168,6 +195,7 @@ class ItemNews:
     state: ItemState
     error: str = ""
     skipped: bool = False
+    looked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +214,7 @@ class CostEstimate:
     Attributes:
         games: games that would be analysed; `skipped` have nothing to analyse.
         positions: positions to search or copy; `already_stored` are there from an earlier run of the same analysis.
+        nodes_each: nodes a position is expected to take; an anytime profile's depends on the game.
         reusable: at most so many of `positions` could be copied from other games (an estimate; 0 in reproducible mode).
         seconds: expected wall time with the workers asked for.
     """
@@ -196,3 +225,4 @@ class CostEstimate:
     already_stored: int
     reusable: int
     seconds: float
+    nodes_each: int = 0

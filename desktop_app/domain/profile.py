@@ -24,10 +24,20 @@ PROFILE_NODES: dict[Profile, int] = {
     Profile.STANDARD: 250_000,
     Profile.DEEP: 857_142,
 }
-"""Nodes a position. 857 142 is what a Lichess user request gets (judgement.md 1.8)."""
+"""Fixed nodes a position that the profiles of version 0.3 and before searched; libraries hold such analyses still.
+
+857 142 is what a Lichess user request gets (judgement.md 1.8).
+"""
+
+ANYTIME = 0
+"""`SearchSpec.limit_nodes` of the anytime profiles: each position gets as many nodes as its verdict needs."""
+
+ANYTIME_PROFILES = (Profile.QUICK, Profile.STANDARD, Profile.DEEP)
 
 CHUNK_POSITIONS = 8
 """Most positions a worker is handed at once; also the most one worker can lose to `kill -9` (product.md 6)."""
+
+_MOST_NODES_IN_SMALL_HASH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class SearchSpec:
 
     Attributes:
         profile: the profile asked for.
-        limit_nodes: nodes per position.
+        limit_nodes: nodes per position; `ANYTIME` where `analysis.anytime` decides for each position, round by round.
         reproducible: the `--nodes` mode: chunk borders depend on the game alone, nothing is shared between games.
     """
 
@@ -47,7 +57,7 @@ class SearchSpec:
     @classmethod
     def of_profile(cls, profile: Profile) -> SearchSpec:
         """The spec of one of the three named profiles."""
-        return cls(profile, PROFILE_NODES[profile], reproducible=False)
+        return cls(profile, ANYTIME, reproducible=False)
 
     @classmethod
     def of_nodes(cls, limit_nodes: int) -> SearchSpec:
@@ -55,12 +65,18 @@ class SearchSpec:
         return cls(Profile.CUSTOM, limit_nodes, reproducible=True)
 
     @property
+    def anytime(self) -> bool:
+        """Whether positions are searched in rounds, as deep as their verdicts need."""
+        return self.limit_nodes == ANYTIME
+
+    @property
     def hash_mb(self) -> int:
         """Size of the engine's hash table in MB: a function of the node count alone, so that runs repeat.
 
-        16 MB is Stockfish's default and what fishnet uses up to 857 142 nodes; more nodes get room in proportion.
+        16 MB is Stockfish's default and what fishnet uses up to 857 142 nodes; more nodes get room in proportion. No
+        round of an anytime profile asks for more, so that all of them share their evaluations.
         """
-        return 16 if self.limit_nodes <= 1_000_000 else 64
+        return 16 if self.limit_nodes <= _MOST_NODES_IN_SMALL_HASH else 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Chunk:
         plies: plies to store, in search order (last first).
         warmup_ply: ply searched first only to warm the hash (the chunk's later neighbour), not stored; None for none.
         spec: limits.
+        limit_nodes: nodes a position; 0 stands for the limit of `spec`, which an anytime profile leaves open.
         attempt: 1 for the first try of this chunk, 2 for its retry on a fresh process.
     """
 
@@ -67,7 +68,12 @@ class Chunk:
     plies: tuple[Ply, ...]
     warmup_ply: Ply | None
     spec: SearchSpec
+    limit_nodes: int = 0
     attempt: int = 1
+
+    def __post_init__(self) -> None:
+        if self.limit_nodes <= 0:
+            object.__setattr__(self, "limit_nodes", self.spec.limit_nodes)
 
 
 @dataclass(frozen=True, slots=True)

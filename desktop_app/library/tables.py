@@ -197,9 +197,10 @@ analysis = Table(
     Column("game_id", ForeignKey(_GAME_FK, ondelete="CASCADE"), nullable=False),
     Column("engine_id", ForeignKey("engine.id"), nullable=False),
     Column("profile", _text(16), nullable=False),
+    # 0: anytime, each position as deep as the profile's rule asks
     Column("limit_nodes", BigInteger, nullable=False),
     Column("reproducible", Boolean, nullable=False),
-    # every position with a legal move is evaluated
+    # every position with a legal move is evaluated and, where it is anytime, the stopping rule is met
     Column("complete", Boolean, nullable=False),
     Column("updated_at", Float, nullable=False),
     UniqueConstraint("game_id", "engine_id", "profile", "limit_nodes", "reproducible"),
@@ -223,6 +224,10 @@ evaluation = Table(
     Column("pv", _text(), nullable=False),
     Column("engine_ms", Integer, nullable=False),
     Column("reused", Boolean, nullable=False),
+    # nodes asked for; null in libraries of before anytime analysis: as many as the analysis's limit says
+    Column("asked", BigInteger),
+    # how steady the search was, and the searches before it: `library.evaluation_rows` writes and reads it
+    Column("passes", _text()),
     sqlite_with_rowid=False,
 )
 Index(

@@ -353,6 +353,7 @@ class AnalysisBatch(ChunkDesk):
             run.state, run.error, run.hold_until = after, "", 0.0
             run.start_failures = 0
             run.rate.forget()
+            run.searches.forget()
             self.fault = None
             self._lock.notify_all()
         self._library.jobs.set_state(run.job_id, after)

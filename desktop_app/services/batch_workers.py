@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.work import Chunk, JobItemId
     from desktop_app.ports import Evaluator
     from desktop_app.services.game_work import GameWork
+    from desktop_app.services.job_run import Step
 
 _NPS_WEIGHT = 0.3
 """How much the latest search counts in a worker's speed."""
@@ -56,6 +57,13 @@ class WorkerSlot:
         self.stop = False
         self.ply = None
         self.state = WorkerState.SEARCHING
+
+    def take(self, step: Step) -> None:
+        """It is told what to do next."""
+        if step.chunk is not None:
+            self.give(step.chunk)
+        elif step.item is not None:
+            self.last_item = step.item.id
 
     def answered(self) -> None:
         """It answered for its chunk."""

@@ -1,72 +1,45 @@
 """The side of a batch that workers see: hands out chunks, takes results, decides what a fault costs.
 
-`ChunkDesk` implements `ports.ChunkSource`. One condition guards everything in memory; it is never held while the
-library or the listener is called. Worker threads call it; `services.analyse_games` builds the user's commands on it.
+`ChunkDesk` implements `ports.ChunkSource`. Worker threads call it; `services.analyse_games` builds the user's commands
+on it. Games are planned here as well, by the worker that asks for work.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.batch import ItemNews, JobNews, PositionNews, WaitingJob, WorkerState
+from desktop_app.domain.batch import ItemNews, Stage, WorkerState
 from desktop_app.domain.work import MAX_ITEM_ATTEMPTS, ItemState, JobState
 from desktop_app.errors import CancelledError, EngineUnusableError, KibitzError, NotFoundError
-from desktop_app.services.batch_workers import Crew
 from desktop_app.services.changes import Changes
-from desktop_app.services.game_work import GameWork, NothingToAnalyseError, Waiting, prepare, without
+from desktop_app.services.desk_state import BACK_OFF_S, INITIATOR, DeskState, stop_all
+from desktop_app.services.game_rounds import next_round, prepare
+from desktop_app.services.game_work import GameWork, NothingToAnalyseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from desktop_app.domain.evaluation import Evaluation
-    from desktop_app.domain.game import GameId, Ply
+    from desktop_app.domain.game import Ply
     from desktop_app.domain.work import Chunk, ChunkResult
+    from desktop_app.library.evaluations import StoredPosition
     from desktop_app.library.jobs import StoredItem
-    from desktop_app.library.library import Library
     from desktop_app.ports import Evaluator
-    from desktop_app.services.batch_listener import BatchListener
     from desktop_app.services.batch_workers import WorkerSlot
-    from desktop_app.services.job_run import JobRun
+    from desktop_app.services.job_run import JobRun, Step
+
+__all__ = ["BACK_OFF_S", "INITIATOR", "ChunkDesk", "stop_all"]
 
 logger = logging.getLogger(__name__)
 
-INITIATOR = "analysis"
 START_ATTEMPTS = 3
-BACK_OFF_S = 0.5
 _WAIT_S = 1.0
 
 
-class ChunkDesk:
-    """Where workers pull chunks of the running job and hand over what they found.
-
-    Attributes:
-        fault: what made the job pause by itself, None otherwise; headless commands end with it.
-    """
-
-    def __init__(
-        self,
-        library: Library,
-        listener: BatchListener,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        back_off_s: float = BACK_OFF_S,
-    ) -> None:
-        self._library = library
-        self._listener = listener
-        self._clock = clock
-        self._back_off_s = back_off_s
-        self._lock = threading.Condition()
-        self._crew = Crew()
-        self._run: JobRun | None = None
-        self._ended: JobRun | None = None
-        self._waiting: list[WaitingJob] = []
-        self._closed = False
-        self._sequence = 0
-        self.fault: KibitzError | None = None
+class ChunkDesk(DeskState):
+    """Where workers pull chunks of the running job and hand over what they found."""
 
     # -- ports.ChunkSource -----------------------------------------------------------------------------------------
 
@@ -81,13 +54,13 @@ class ChunkDesk:
                 found = self._next(slot)
             if found is None:
                 return None
-            run, item, chunk = found
-            if item is not None:
-                self._begin(run, item)
-            elif chunk is not None:
-                fresh = self._unless_known(run, slot, chunk)
-                if fresh is not None:
-                    return fresh
+            run, step = found
+            if step.item is not None:
+                self._begin(run, step.item)
+            elif step.work is not None:
+                self._plan(run, step.work)
+            else:
+                return step.chunk
 
     def attach(self, worker: int, evaluator: Evaluator | None) -> None:
         """A worker opened or closed its engine."""
@@ -116,10 +89,15 @@ class ChunkDesk:
         with self._lock:
             self._crew.enter(worker).searched(ply, evaluation)
             run = self._run
+            stage = None
             if run is not None:
-                run.rate.add(self._clock(), 1)
+                now = self._clock()
+                run.searches.add(now, 1)
+                run.rate.add(now, evaluation.nodes)
+                work = run.works.get(chunk.item_id)
+                stage = work.stage_of(chunk) if work is not None and run.key.spec.anytime else None
         if run is not None:
-            self._announce(run, chunk.game_id, [(ply, evaluation)], worker=worker)
+            self._announce(run, chunk.game_id, [(ply, evaluation)], stage=stage, worker=worker)
 
     def hand_over(self, worker: int, result: ChunkResult) -> None:
         """Store a finished chunk. Raises CancelledError when it could not be stored; the job is paused then."""
@@ -132,18 +110,23 @@ class ChunkDesk:
         if result.engine != run.key.engine:
             self._halt(EngineUnusableError("The engine is not the one this analysis was started with."))
             raise CancelledError("The engine changed.")
-        positions = work.positions_of(result.evaluations)
+        before = work.plies_done
+        positions = work.answers(result.chunk, result.evaluations)
         try:
-            work.store(self._library, positions)
+            work.store(self._library, positions, settled=not run.key.spec.anytime)
         except KibitzError as error:
             self._halt(error)
             raise CancelledError("The chunk could not be stored.") from error
         with self._lock:
             work.running.pop(worker, None)
+            work.deepened += sum(found.evaluation.nodes for found in positions if found.again)
+            run.released(work, result.chunk, stored=True)
             slot.answered()
             run.start_failures = 0
             run.count_stored(positions, result)
+            self._lock.notify_all()
         self._stored(run, work)
+        self._tell_look(run, work, before=before)
 
     def give_back(self, worker: int, chunk: Chunk) -> None:
         """Take a chunk back that was not finished."""
@@ -164,6 +147,7 @@ class ChunkDesk:
                 return
             opened = slot.opened
             slot.answered()
+            run.released(work, chunk, stored=False)
             if opened:
                 work.attempts += 1
                 work.running.pop(worker, None)
@@ -181,8 +165,8 @@ class ChunkDesk:
 
     # -- handing out -----------------------------------------------------------------------------------------------
 
-    def _next(self, slot: WorkerSlot) -> tuple[JobRun, StoredItem | None, Chunk | None] | None:
-        """With the lock held: wait for a chunk, or for a game to plan. None: the worker ends, and is gone here."""
+    def _next(self, slot: WorkerSlot) -> tuple[JobRun, Step] | None:
+        """With the lock held: wait for something to do. None: the worker ends, and is gone here."""
         while True:
             run = self._run
             if self._closed or run is None or slot.worker >= self._crew.wanted:
@@ -191,21 +175,36 @@ class ChunkDesk:
                 return None
             slot.state = WorkerState.PAUSED if run.state is JobState.PAUSED else WorkerState.WAITING
             if run.state is JobState.RUNNING:
-                now = self._clock()
-                chunk = run.next_chunk(slot.worker, slot.last_item, now)
-                if chunk is not None:
-                    slot.give(chunk)
-                    return run, None, chunk
-                item = run.begin_next(now)
-                if item is not None:
-                    slot.last_item = item.id
-                    return run, item, None
+                run.workers = self._crew.wanted
+                step = run.next_step(slot.worker, slot.last_item, self._clock())
+                if step is not None:
+                    slot.take(step)
+                    return run, step
             self._lock.wait(min(_WAIT_S, self._back_off_s))
 
     def _begin(self, run: JobRun, item: StoredItem) -> None:
-        """Plan a game, on a worker's thread."""
+        """Take a game up, on a worker's thread."""
+        work = self._prepared(run, item)
+        with self._lock:
+            run.planned()
+            if work is not None and item.id in run.preparing:
+                run.begun(work)
+                run.count_stored(work.fresh, None)
+            elif work is not None:
+                # Removed or cancelled while it was planned.
+                work.dropped = True
+            self._lock.notify_all()
+        if work is None or work.dropped:
+            return
+        self._copied(run, work, work.fresh)
+        self._listener.item(ItemNews(run.job_id, work.item_id, work.game_id, ItemState.RUNNING))
+        self._stored(run, work)
+        self._tell_look(run, work, before=item.plies_done)
+
+    def _prepared(self, run: JobRun, item: StoredItem) -> GameWork | None:
+        """Plan a game; what stands in the way is dealt with here."""
         try:
-            work = prepare(self._library, item, run.key)
+            return prepare(self._library, item, run.key)
         except NothingToAnalyseError as error:
             reason = str(error)
             if self._stores(lambda: self._library.jobs.skip_item(item.id, reason)):
@@ -223,59 +222,54 @@ class ChunkDesk:
             logger.exception("game %d cannot be planned", item.game_id)
             reason = f"internal error: {type(error).__name__}: {error}"
             self._fail(run, item, reason, attempts=item.attempts + 1)
-        else:
-            self._begun(run, work)
+        return None
 
-    def _begun(self, run: JobRun, work: GameWork) -> None:
+    def _plan(self, run: JobRun, work: GameWork) -> None:
+        """Plan a game's next round, or find it complete, on a worker's thread."""
+        before = work.plies_done
+        chunks: tuple[Chunk, ...] = ()
+        copied: tuple[StoredPosition, ...] = ()
+        try:
+            found = next_round(self._library, work, shares=run.shares(work))
+            chunks, copied = found.chunks, found.copied
+        except KibitzError as error:
+            self._halt(error)
+        except Exception as error:
+            logger.exception("game %d cannot be planned", work.game_id)
+            reason = f"internal error: {type(error).__name__}: {error}"
+            self._fail(run, work.item, reason, attempts=work.attempts + 1)
         with self._lock:
-            if work.item_id in run.preparing:
-                run.begun(work)
-                run.count_stored(work.fresh, None)
-            else:
-                # Removed or cancelled while it was planned.
-                work.dropped = True
+            run.planned()
+            run.round_planned(work, chunks)
+            run.count_stored(copied, None)
             self._lock.notify_all()
         if work.dropped:
             return
-        self._announce(run, work.game_id, [(found.ply, found.evaluation) for found in work.fresh], reused=True)
-        self._listener.item(ItemNews(run.job_id, work.item_id, work.game_id, ItemState.RUNNING))
-        self._stored(run, work)
+        self._copied(run, work, copied)
+        if copied or work.complete:
+            self._stored(run, work)
+        self._tell_look(run, work, before=before)
 
-    def _unless_known(self, run: JobRun, slot: WorkerSlot, chunk: Chunk) -> Chunk | None:
-        """Leave out positions evaluated in other games since this one was planned; None when none is left."""
-        work = run.works.get(chunk.item_id)
-        if work is None or run.key.spec.reproducible:
-            return chunk
-        try:
-            reused = work.reuse(self._library, chunk.plies)
-            if not reused:
-                return chunk
-            work.store(self._library, reused)
-        except KibitzError as error:
-            self.give_back(slot.worker, chunk)
-            self._halt(error)
-            return None
-        left = without(chunk, [found.ply for found in reused])
-        with self._lock:
-            run.count_stored(reused, None)
-            if left is None:
-                work.running.pop(slot.worker, None)
-                slot.answered()
-            else:
-                work.running[slot.worker] = slot.chunk = left
-        self._announce(run, work.game_id, [(found.ply, found.evaluation) for found in reused], reused=True)
-        self._stored(run, work)
-        return left
+    def _copied(self, run: JobRun, work: GameWork, copied: Iterable[StoredPosition]) -> None:
+        """Tell what planning stored without a search."""
+        for stage in (Stage.FIRST_LOOK, Stage.CLOSER):
+            mine = [found for found in copied if found.again == (stage is Stage.CLOSER)]
+            told = stage if run.key.spec.anytime else None
+            self._announce(run, work.game_id, [(one.ply, one.evaluation) for one in mine], stage=told, reused=True)
+
+    def _tell_look(self, run: JobRun, work: GameWork, *, before: int) -> None:
+        """A game that has just got its first look is told of: all its verdicts are there, provisionally."""
+        if run.key.spec.anytime and before < work.plies_total == work.plies_done and not work.complete:
+            self._listener.item(ItemNews(run.job_id, work.item_id, work.game_id, ItemState.RUNNING, looked=True))
 
     def _take_back(self, slot: WorkerSlot, chunk: Chunk) -> None:
         """With the lock held: a chunk comes back unfinished."""
         run = self._run
         work = run.works.get(chunk.item_id) if run else None
-        if work is not None and not work.dropped:
+        if run is not None and work is not None and not work.dropped:
             work.put_back(slot.worker, chunk)
+            run.released(work, chunk, stored=False)
         slot.answered()
-
-    # -- what follows from answers ---------------------------------------------------------------------------------
 
     def _stored(self, run: JobRun, work: GameWork) -> None:
         """Something of a game was committed."""
@@ -290,112 +284,3 @@ class ChunkDesk:
             work.put_back(worker, replace(chunk, attempt=chunk.attempt + 1), not_before=not_before)
             self._lock.notify_all()
         self._stores(lambda: self._library.jobs.set_attempts(work.item_id, work.attempts, reason))
-
-    def _fail(self, run: JobRun, item: StoredItem, reason: str, *, attempts: int, chunk: Chunk | None = None) -> None:
-        """An item fails, over this chunk or while it was planned."""
-        if self._stores(lambda: self._library.jobs.fail_item(item.id, attempts=attempts, error=reason)):
-            with self._lock:
-                engines = self._drop(run, item)
-            stop_all(engines)
-            self._settled(run, item, ItemState.FAILED, error=reason)
-            return
-        with self._lock:
-            work = run.works.get(item.id)
-            if work is not None and chunk is not None:
-                work.pending.appendleft(Waiting(chunk))
-            elif item.id in run.preparing:
-                run.put_back(item)
-
-    def _drop(self, run: JobRun, item: StoredItem) -> list[Evaluator]:
-        """With the lock held: nobody shall work on this item any more. Returns engines to be stopped."""
-        work = run.works.get(item.id)
-        if work is not None:
-            work.dropped = True
-        return self._crew.stop_where(lambda chunk: chunk.item_id == item.id)
-
-    def _settled(self, run: JobRun, item: StoredItem, state: ItemState, *, error: str = "") -> None:
-        """An item ended and that is committed: count it, tell it, end the job if it was the last."""
-        with self._lock:
-            if item.id not in run.works and item.id not in run.preparing:
-                return
-            run.settle(item, state, error=error)
-            self._lock.notify_all()
-        self._tell(Changes(games=frozenset({item.game_id}), jobs=True, initiator=INITIATOR))
-        skipped = state is ItemState.DONE and bool(error)
-        self._listener.item(ItemNews(run.job_id, item.id, item.game_id, state, error, skipped=skipped))
-        self._finish_if_done(run)
-
-    def _finish_if_done(self, run: JobRun) -> None:
-        with self._lock:
-            if run is not self._run or not run.finished or run.state not in {JobState.RUNNING, JobState.PAUSED}:
-                return
-            run.state = JobState.DONE
-        self._end(run, JobState.DONE)
-
-    def _end(self, run: JobRun, state: JobState) -> None:
-        """The job is over: store it, tell it, and let the next one start."""
-        stored = self._stores(lambda: self._library.jobs.set_state(run.job_id, state))
-        with self._lock:
-            run.ended_at = self._clock()
-            self._run, self._ended = None, run
-            following = self._waiting.pop(0) if self._waiting and stored and not self._closed else None
-            self._lock.notify_all()
-        self._tell(Changes(jobs=True, initiator=INITIATOR))
-        self._listener.job(JobNews(run.job_id, state))
-        if following is not None:
-            self._start_following(following)
-
-    def _start_following(self, job: WaitingJob) -> None:
-        """Start the job that waited; `AnalysisBatch` knows how."""
-        raise NotImplementedError
-
-    def _halt(self, error: KibitzError) -> None:
-        """Pause the job by itself, with a reason, since going on would only fail game after game."""
-        with self._lock:
-            run = self._run
-            if run is None or run.state is not JobState.RUNNING or self._closed:
-                return
-            run.state, run.error, run.start_failures = JobState.PAUSED, str(error), 0
-            run.rate.forget()
-            self.fault = error
-            self._lock.notify_all()
-        logger.error("job %d pauses: %s", run.job_id, error)
-        try:
-            self._library.jobs.set_state(run.job_id, JobState.PAUSED, error=str(error))
-        except KibitzError as failure:
-            logger.warning("job %d: its pause could not be stored: %s", run.job_id, failure)
-        self._listener.job(JobNews(run.job_id, JobState.PAUSED, str(error)))
-
-    def _stores(self, write: Callable[[], object]) -> bool:
-        """Write to the library; a failure pauses the job. Returns whether it was written."""
-        try:
-            write()
-        except KibitzError as error:
-            self._halt(error)
-            return False
-        return True
-
-    def _announce(
-        self,
-        run: JobRun,
-        game_id: GameId,
-        found: Iterable[tuple[Ply, Evaluation]],
-        *,
-        worker: int = -1,
-        reused: bool = False,
-    ) -> None:
-        for ply, evaluation in found:
-            with self._lock:
-                self._sequence += 1
-                sequence = self._sequence
-            taken = reused and evaluation.best is not None  # a finished position is the board's, not another game's
-            self._listener.position(PositionNews(run.job_id, game_id, worker, ply, evaluation, sequence, reused=taken))
-
-    def _tell(self, changes: Changes) -> None:
-        self._listener.changed(changes)
-
-
-def stop_all(engines: Iterable[Evaluator]) -> None:
-    """Cut running searches short; never with a lock held."""
-    for engine in engines:
-        engine.stop()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.batch import CostEstimate
 from desktop_app.domain.profile import AnalysisKey
 from desktop_app.services.game_work import JUDGED_VARIANTS, NothingToAnalyseError, engine_with, main_line
+from desktop_app.services.job_progress import expected_nodes, first_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ def plan_cost(
     positions = sum(size.plies + 1 for size in judged) - stored
     share = _reusable_share(library, [size.game_id for size in judged if not size.stored], key)
     reusable = int(positions * share)
+    each = expected_nodes(spec)
     speed = library.evaluations.nodes_per_second(key.engine) or _USUAL_NODES_PER_SECOND
     return CostEstimate(
         games=len(judged),
@@ -45,7 +47,8 @@ def plan_cost(
         positions=positions,
         already_stored=stored,
         reusable=reusable,
-        seconds=(positions - reusable) * spec.limit_nodes * _OVERLAP / speed / max(1, workers),
+        seconds=(positions - reusable) * each * _OVERLAP / speed / max(1, workers),
+        nodes_each=each,
     )
 
 
@@ -62,5 +65,5 @@ def _reusable_share(library: Library, game_ids: Sequence[GameId], key: AnalysisK
             continue
         keys = [found for found in line.keys if found is not None]
         positions += line.positions
-        shared += len(library.evaluations.reusable(keys, key.engine, key.spec.limit_nodes))
+        shared += len(library.evaluations.reusable(keys, key.engine, first_nodes(key.spec)))
     return shared / positions if positions else 0.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class FakeEngines:
 
     Attributes:
         searched: (root FEN, number of moves made) of each finished search, warm-ups included.
+        limits: (position as EPD, nodes asked for) of the same searches.
         opened: how many evaluators were made.
         faults: asked before each search with its FEN; True makes the engine crash.
         gate: cleared, it holds every search until it is set again (or until `stop`).
@@ -36,6 +38,7 @@ class FakeEngines:
     """
 
     searched: list[tuple[str, int]] = field(default_factory=list)
+    limits: list[tuple[str, int]] = field(default_factory=list)
     opened: int = 0
     faults: Callable[[str], bool] = lambda _fen: False
     gate: threading.Event = field(default_factory=threading.Event)
@@ -46,6 +49,10 @@ class FakeEngines:
     def __post_init__(self) -> None:
         self.gate.set()
         self.closing.set()
+
+    def repeated(self) -> list[tuple[str, int]]:
+        """Positions that were searched more than once with the same limit."""
+        return [search for search, times in Counter(self.limits).items() if times > 1]
 
     def open(self, hash_mb: int) -> FakeEvaluator:  # noqa: ARG002 - the signature workers call
         """Make one."""
@@ -87,6 +94,7 @@ class FakeEvaluator:
             raise EngineCrashedError("The fake crashed.")
         with self._engines.lock:
             self._engines.searched.append((root_fen, len(moves)))
+            self._engines.limits.append((board.epd(), limit_nodes))
         best = min(move.uci() for move in board.legal_moves)
         score = zlib.crc32(board.epd().encode()) % 800 - 400
         return Evaluation(Cp(score), depth=9, nodes=limit_nodes, best=best, pv=(best,), engine_ms=1)

@@ -76,7 +76,7 @@ RESULT = ChunkResult(
 def test_another_version_is_refused_by_name() -> None:
     """Two machines of different age find out at once, not after storing nonsense."""
     payload = chunk_to_payload(CHUNK) | {"version": 99}
-    with pytest.raises(ValueError, match="payload version 99; this worker reads version 1"):
+    with pytest.raises(ValueError, match="payload version 99; this worker reads version 2"):
         chunk_from_payload(payload)
 
 

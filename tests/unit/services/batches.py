@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.services.changes import Changes
 
 NODES = SearchSpec.of_nodes(1000)
-SHARING = SearchSpec(Profile.QUICK, 1000, reproducible=False)
+SHARING = SearchSpec.of_profile(Profile.QUICK)
 DEADLINE_S = 60.0
 
 

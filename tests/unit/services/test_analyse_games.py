@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation import Evaluation
     from desktop_app.library.library import Library
 
-DEEPER = SearchSpec(Profile.QUICK, 2000, reproducible=False)
+DEEPER = SearchSpec.of_profile(Profile.QUICK)
 FOOLS_MATE = ("f2f3", "e7e5", "g2g4", "d8h4")
 
 
@@ -96,6 +96,7 @@ def test_equal_positions_are_copied_between_games(bench: Bench) -> None:
     counters = bench.batch.counters()
     # The start and the six positions of the common line.
     assert (counters.positions, counters.positions_reused) == (16, 7)
+    assert not bench.engines.repeated()
     first, second = (evaluations(bench.library, game) for game in games)
     assert all(first[Ply(ply)].score == second[Ply(ply)].score for ply in range(7))
     assert bench.states(games) == [GameState.ANALYSED] * 2
