@@ -48,6 +48,7 @@ _RUNNERS = {
     "doctor": ("desktop_app.cli.doctor_command", "run_doctor"),
     "serve": ("desktop_app.cli.serve_command", "run_serve"),
     "token": ("desktop_app.cli.serve_command", "run_token"),
+    "worker": ("desktop_app.cli.worker_command", "run_worker"),
     "bench": ("desktop_app.cli.bench_command", "run_bench"),
 }
 """Where each command lives: a function from its parsed arguments to an exit code."""

@@ -257,6 +257,23 @@ def _engine(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _worker(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--broker", metavar="URL", help="redis:// or amqp:// URL (default: KIBITZ_BROKER)")
+    parser.add_argument("--engine", metavar="PATH", help="the UCI engine to use (default: Stockfish where it is found)")
+    parser.add_argument(
+        "--processes", metavar="N", type=_positive, help="engines that run at once (default: one a core)"
+    )
+    parser.add_argument("--name", metavar="NAME", help="the worker's name, unique on this machine (default: worker)")
+    parser.add_argument("--queues", metavar="NAMES", help="queues to take chunks from, by commas (default: chunks)")
+    parser.add_argument(
+        "--grace",
+        metavar="SECONDS",
+        type=_positive,
+        default=30,
+        help="how long running chunks may go on when told to end (default: 30)",
+    )
+
+
 COMMANDS: dict[str, CommandSpec] = {
     "import": CommandSpec("add games to the library", _import),
     "list": CommandSpec("list the library's games", _list),
@@ -281,6 +298,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "doctor": CommandSpec("what works here, what does not, and what to do; checks and mends the library", _doctor),
     "serve": CommandSpec("the analysis server in front of the workers (docs/server.md)", _serve),
     "token": CommandSpec("who may use the analysis server: make, list, revoke tokens", _token),
+    "worker": CommandSpec("search for an analysis server until told to end (docs/workers.md)", _worker),
     "bench": CommandSpec("measure this machine and this build", _bench),
 }
 

@@ -6,29 +6,49 @@ call blocks for at most its timeout. Called by `server`, `bench` and tests. What
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import contextlib
+from math import ceil
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from desktop_app.errors import EnvironmentLackingError
+from kombu import Queue
+from kombu.utils.uuid import uuid
+
+from desktop_app.errors import EnvironmentLackingError, NotFoundError
+from desktop_app.worker.app import (
+    CANCEL,
+    DEFAULT_QUEUE,
+    NEWS_EXCHANGE,
+    STATUS,
+    chunk_queue,
+    dead_queue,
+    is_redis,
+    make_app,
+    priority_number,
+    results_queue,
+)
+from desktop_app.worker.messages import (
+    BrokerUnavailableError,
+    DeadLetter,
+    Delivery,
+    Priority,
+    QueueLengths,
+    RefusedError,
+    SearchNews,
+    WorkerStatus,
+)
+from desktop_app.worker.receiving import Tap, dead_letters_on, read_delivery, read_news, read_status, unavailable
+from desktop_app.worker.tasks import first_envelope, submit
+from desktop_app.worker.wire import check_task, task_from_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from types import TracebackType
 
-    from desktop_app.worker.messages import (
-        ChunkTask,
-        DeadLetter,
-        Delivery,
-        Priority,
-        QueueLengths,
-        SearchNews,
-        WorkerStatus,
-    )
+    from kombu import Connection
 
-DEFAULT_QUEUE = "chunks"
+    from desktop_app.worker.messages import ChunkTask
 
-
-class BrokerUnavailableError(EnvironmentLackingError):
-    """The broker cannot be reached, or refuses what is sent (no room left). Nothing was lost; try again later."""
+__all__ = ["DEFAULT_QUEUE", "BrokerUnavailableError", "Cluster"]
 
 
 class Cluster:
@@ -45,7 +65,12 @@ class Cluster:
         Raises:
             UsageError: no such kind of broker.
         """
-        raise NotImplementedError
+        self._broker = broker
+        self._queue = queue
+        self._timeout_s = timeout_s
+        self._app = make_app(broker, queues=(queue,))
+        self._results: Tap | None = None
+        self._news: Tap | None = None
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -59,7 +84,12 @@ class Cluster:
 
     def close(self) -> None:
         """Part with all connections. Answers delivered and not acknowledged go to the next consumer."""
-        raise NotImplementedError
+        for tap in (self._results, self._news):
+            if tap is not None:
+                tap.close()
+        self._results = self._news = None
+        with contextlib.suppress(Exception):
+            self._app.close()
 
     def ping(self) -> None:
         """See whether the broker answers (for `/readyz`).
@@ -67,7 +97,8 @@ class Cluster:
         Raises:
             BrokerUnavailableError: it does not; the text says where it was looked for, without its password.
         """
-        raise NotImplementedError
+        with self._guarded(), self._connection():
+            pass
 
     def submit(self, task: ChunkTask, *, priority: Priority) -> None:
         """Put one chunk into the queue; it is on the broker when this returns.
@@ -76,7 +107,9 @@ class Cluster:
             RefusedError: the chunk is not chess, or too large for one task.
             BrokerUnavailableError: not submitted, or perhaps submitted: submitting it again is harmless.
         """
-        raise NotImplementedError
+        check_task(task)
+        with self._guarded():
+            submit(self._app, task, first_envelope(priority, self._queue), task_id=task.task_id)
 
     def submit_many(self, tasks: Sequence[ChunkTask], *, priority: Priority) -> int:
         """Submit in order; how many are on the broker for sure. Fewer than all: the broker went away meanwhile.
@@ -85,7 +118,14 @@ class Cluster:
             RefusedError: of the first chunk that is not chess; those before it are submitted.
             BrokerUnavailableError: none was submitted for sure.
         """
-        raise NotImplementedError
+        for done, task in enumerate(tasks):
+            try:
+                self.submit(task, priority=priority)
+            except BrokerUnavailableError:
+                if done:
+                    return done
+                raise
+        return len(tasks)
 
     def cancel(self, task_ids: Collection[str]) -> None:
         """Stop these tasks: a running search ends within a second, a waiting one is skipped; neither is answered.
@@ -96,11 +136,12 @@ class Cluster:
         Raises:
             BrokerUnavailableError: nobody was told.
         """
-        raise NotImplementedError
+        if task_ids:
+            self._tell_workers(CANCEL, {"tasks": list(task_ids)})
 
     def cancel_batch(self, batch: str) -> None:
         """The same for every task of a batch, however many; tasks of that batch submitted later are skipped too."""
-        raise NotImplementedError
+        self._tell_workers(CANCEL, {"batches": [batch]})
 
     def results(self, timeout_s: float) -> Iterator[Delivery]:
         """Answers as they come, until none came for `timeout_s`.
@@ -112,7 +153,9 @@ class Cluster:
         Raises:
             BrokerUnavailableError: the connection was lost; call again, and those not acknowledged come again.
         """
-        raise NotImplementedError
+        if self._results is None or not self._results.alive:
+            self._results = Tap(self._app, self._broker, self._timeout_s, results_queue(), no_ack=False)
+        yield from self._results.read(timeout_s, read_delivery)
 
     def news(self, timeout_s: float) -> Iterator[SearchNews]:
         """Progress as it comes, until none came for `timeout_s`; what nobody listens to is lost.
@@ -120,7 +163,10 @@ class Cluster:
         Raises:
             BrokerUnavailableError: the connection was lost; call again.
         """
-        raise NotImplementedError
+        if self._news is None or not self._news.alive:
+            queue = Queue(f"kibitz.news.{uuid()}", NEWS_EXCHANGE, durable=False, auto_delete=True, exclusive=True)
+            self._news = Tap(self._app, self._broker, self._timeout_s, queue, no_ack=True)
+        yield from self._news.read(timeout_s, read_news)
 
     def workers(self, timeout_s: float = 1.0) -> tuple[WorkerStatus, ...]:
         """The workers that answered within `timeout_s`, by name. Blocks for that long.
@@ -128,7 +174,14 @@ class Cluster:
         Raises:
             BrokerUnavailableError: nobody could be asked.
         """
-        raise NotImplementedError
+        with self._guarded():
+            replies = self._app.control.broadcast(STATUS, reply=True, timeout=timeout_s) or []
+        return tuple(
+            sorted(
+                (read_status(name, said) for reply in replies for name, said in reply.items() if "processes" in said),
+                key=lambda worker: worker.name,
+            )
+        )
 
     def queue_lengths(self) -> QueueLengths:
         """How much waits in the broker now.
@@ -136,7 +189,18 @@ class Cluster:
         Raises:
             BrokerUnavailableError: it does not answer.
         """
-        raise NotImplementedError
+        with self._guarded(), self._connection() as connection:
+            channel: Any = connection.channel()
+            chunks, results, dead = (
+                int(cast("Any", queue.bind(channel).queue_declare()).message_count)
+                for queue in (chunk_queue(self._queue), results_queue(), dead_queue())
+            )
+            classes: dict[Priority, int] = {}
+            if is_redis(self._broker):
+                for priority in Priority:
+                    key = channel._q_for_pri(f"kibitz.{self._queue}", priority_number(self._broker, priority))  # noqa: SLF001 - kombu has no name for it
+                    classes[priority] = int(channel.client.llen(key))
+            return QueueLengths(chunks, classes, results, dead)
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """Chunks that were given up, oldest first; they stay where they are.
@@ -144,7 +208,10 @@ class Cluster:
         Raises:
             BrokerUnavailableError: it does not answer.
         """
-        raise NotImplementedError
+        with self._guarded(), self._connection() as connection:
+            return tuple(
+                sorted((letter for letter, _ in dead_letters_on(connection)), key=lambda letter: letter.died_at)
+            )
 
     def replay(self, letter_id: str) -> None:
         """Submit a dead letter again, with its attempts counted anew, and remove it.
@@ -154,7 +221,7 @@ class Cluster:
             RefusedError: its payload cannot be read; it stays.
             BrokerUnavailableError: the broker went away; the letter is still there, perhaps submitted as well.
         """
-        raise NotImplementedError
+        self._settle_letter(letter_id, self._submit_again)
 
     def discard(self, letter_id: str) -> None:
         """Remove a dead letter for good.
@@ -163,4 +230,40 @@ class Cluster:
             NotFoundError: there is no such letter.
             BrokerUnavailableError: the broker went away.
         """
-        raise NotImplementedError
+        self._settle_letter(letter_id, lambda _: None)
+
+    def _submit_again(self, letter: DeadLetter) -> None:
+        task = task_from_payload(letter.payload)
+        submit(self._app, task, first_envelope(letter.priority, self._queue), task_id=task.task_id)
+
+    def _settle_letter(self, letter_id: str, settle: Callable[[DeadLetter], None]) -> None:
+        found = False
+        with self._guarded(), self._connection() as connection:
+            for letter, message in dead_letters_on(connection):
+                if letter.id == letter_id:
+                    settle(letter)
+                    message.ack()
+                    found = True
+        if not found:
+            raise NotFoundError(f"There is no dead letter {letter_id!r}.", action="It may have been replayed already.")
+
+    def _tell_workers(self, command: str, arguments: dict[str, Any]) -> None:
+        with self._guarded():
+            self._app.control.broadcast(command, arguments=arguments)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        with self._app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=ceil(self._timeout_s))
+            connection.default_channel  # noqa: B018 - Redis is asked here whether it is there
+            yield connection
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Whatever the broker's clients raise becomes one error with one sentence."""
+        try:
+            yield
+        except (RefusedError, NotFoundError, EnvironmentLackingError):
+            raise
+        except Exception as error:
+            raise unavailable(self._broker, error) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.errors import KibitzError
+from desktop_app.errors import EnvironmentLackingError, KibitzError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,10 @@ TASK_VERSION = 1
 
 class RefusedError(KibitzError):
     """A payload that is not chess, of another version, or too large for one chunk; the text says which and why."""
+
+
+class BrokerUnavailableError(EnvironmentLackingError):
+    """The broker cannot be reached, or refuses what is sent (no room left). Nothing was lost; try again later."""
 
 
 class Priority(StrEnum):
@@ -92,7 +96,7 @@ class Delivery:
         task_id, batch: the task's.
         worker: name of the worker process that answered.
         result: {"version", "engine": {"name", "build", "options"}, "evaluations": [[ply, evaluation]...],
-            "warmup_nodes", "engine_ms"}; the evaluations as `analysis.payload` writes and reads them, checked already.
+            "warmup_nodes", "engine_ms"}; the evaluations as `analysis.payload` writes them.
         failure: a sentence that says why there will be no result; the task then is among the dead letters.
         attempts: how many times the chunk was tried (1 for a success at once).
         waited_s: from `submit` to the start of the search, by the clocks of both machines; never negative.
