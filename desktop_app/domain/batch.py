@@ -43,6 +43,7 @@ class WorkerRow:
         ply: the last position it finished, before that the first one it will; None without a game.
         plies_done, plies_total: of that game, by all workers.
         nodes_per_second: of its last searches, 0 before the first.
+        remote: it is a chunk's place at an analysis server; `name` then is the server's worker that answered last.
     """
 
     worker: int
@@ -53,6 +54,8 @@ class WorkerRow:
     plies_done: int
     plies_total: int
     nodes_per_second: int
+    remote: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ class BatchSnapshot:
         worker_rows: one for each worker alive. queue_rows: the job's games, running first, then queued in order,
             then failed, then done; at most `QUEUE_ROWS` (`items_total` says how many there are).
         waiting_jobs: jobs queued behind this one.
+        connection: how the analysis server stands, where there is something to say of it: a sentence, else "".
     """
 
     job_id: JobId | None = None
@@ -156,6 +160,7 @@ class BatchSnapshot:
     worker_rows: tuple[WorkerRow, ...] = ()
     queue_rows: tuple[QueueRow, ...] = ()
     waiting_jobs: tuple[WaitingJob, ...] = ()
+    connection: str = ""
 
 
 QUEUE_ROWS = 500

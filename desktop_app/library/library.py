@@ -24,6 +24,7 @@ from desktop_app.library.leases import Lease
 from desktop_app.library.opening_tree import OpeningTree
 from desktop_app.library.people import People
 from desktop_app.library.positions import Positions
+from desktop_app.library.remote_origins import RemoteOrigins
 from desktop_app.library.sets import Sets
 from desktop_app.library.suggestions import Suggestions
 
@@ -38,8 +39,8 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, openings, imports, indexes, evaluations, gradings, jobs, positions, sets, people, comments, suggestions,
-            bin, edits: what it holds.
+        games, openings, imports, indexes, evaluations, gradings, jobs, positions, remote_origins, sets, people,
+            comments, suggestions, bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
 
@@ -53,6 +54,7 @@ class Library:
         self.gradings = Gradings(database)
         self.jobs = Jobs(database)
         self.positions = Positions(database)
+        self.remote_origins = RemoteOrigins(database)
         self.sets = Sets(database)
         self.people = People(database)
         self.comments = Comments(database)

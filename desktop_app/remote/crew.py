@@ -2,7 +2,7 @@
 
 To the batch a lane is a worker like any other (`ports.ChunkSource`); on its thread runs `RemoteCrew.work`. There are a
 few more lanes than the server has workers, so that a worker never waits for the way there and back. A chunk is whole
-from one engine: the server answers all of it, or it goes back. Used by `services.remote_job`, for window and command line.
+from one engine: the server answers all of it, or it goes back. Used by `services.remote_job`, for window and terminal.
 """
 
 from __future__ import annotations

@@ -21,9 +21,10 @@ from desktop_app.library.jobs import owned_elsewhere
 from desktop_app.library.owners import this_owner
 from desktop_app.services.batch_listener import BatchListener
 from desktop_app.services.changes import Changes
-from desktop_app.services.chunk_desk import BACK_OFF_S, INITIATOR, ChunkDesk, stop_all
+from desktop_app.services.chunk_desk import BACK_OFF_S, INITIATOR, stop_all
 from desktop_app.services.game_work import engine_with
 from desktop_app.services.job_run import JobRun
+from desktop_app.services.lane_desk import LaneDesk
 from desktop_app.services.plan_cost import plan_cost
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _CLOSE_BUDGET_S = 10.0
 _UNDERWAY = frozenset({ItemState.QUEUED, ItemState.RUNNING})
 
 
-class AnalysisBatch(ChunkDesk):
+class AnalysisBatch(LaneDesk):
     """Jobs of one library: one runs, the others wait behind it."""
 
     def __init__(
@@ -309,19 +310,7 @@ class AnalysisBatch(ChunkDesk):
 
     def run_worker(self, worker: int, open_evaluator: Callable[[int], Evaluator]) -> None:
         """Work on the calling thread until there is no job, fewer workers are wanted, or the batch is closed."""
-        with self._lock:
-            self._crew.enter(worker)
-        try:
-            work_loop(worker, self, open_evaluator)
-        except Exception as error:
-            logger.exception("worker %d ended by an internal error", worker)
-            self._halt(KibitzError(f"A worker ended by an internal error: {type(error).__name__}: {error}"))
-        finally:
-            with self._lock:
-                slot = self._crew.leave(worker)
-                if slot is not None and slot.chunk is not None:
-                    self._take_back(slot, slot.chunk)
-                self._lock.notify_all()
+        self.run_lane(worker, lambda number: work_loop(number, self, open_evaluator))
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,10 @@ _NPS_WEIGHT = 0.3
 """How much the latest search counts in a worker's speed."""
 
 
+FIRST_LANE = 1_000
+"""Workers from this number on are lanes to an analysis server (`services.lane_desk`), the others engines here."""
+
+
 @dataclass(slots=True)
 class WorkerSlot:
     """One worker.
@@ -35,6 +39,7 @@ class WorkerSlot:
         chunk: what it was given and has not answered for.
         last_item: the game it worked on last, preferred for the next chunk.
         stop: its chunk is no longer wanted.
+        name: of the server's worker that answered a lane last.
         thread: whose it is. A number is free once its worker has left, while that thread may still close its engine.
     """
 
@@ -47,6 +52,7 @@ class WorkerSlot:
     nodes_per_second: float = 0.0
     state: WorkerState = WorkerState.WAITING
     stop: bool = False
+    name: str = ""
     thread: int = field(default_factory=threading.get_ident)
 
     def give(self, chunk: Chunk) -> None:
@@ -82,9 +88,14 @@ class WorkerSlot:
 
 @dataclass(slots=True)
 class Crew:
-    """All workers: `slots` of those alive, numbers `reserved` for those being started, and how many are `wanted`."""
+    """All workers: `slots` of those alive, numbers `reserved` for those being started, and how many are `wanted`.
+
+    `here` says whether this computer's engines work, `lanes` how many chunks an analysis server shall have at once.
+    """
 
     wanted: int = 0
+    here: bool = True
+    lanes: int = 0
     slots: dict[int, WorkerSlot] = field(default_factory=dict)
     reserved: set[int] = field(default_factory=set)
 
@@ -105,11 +116,25 @@ class Crew:
             del self.slots[worker]
         return slot
 
+    def wants(self, worker: int) -> bool:
+        """Whether this worker shall go on after its chunk."""
+        return worker - FIRST_LANE < self.lanes if worker >= FIRST_LANE else self.here and worker < self.wanted
+
+    @property
+    def working(self) -> int:
+        """Workers of both kinds that are wanted."""
+        return (self.wanted if self.here else 0) + self.lanes
+
     def reserve_missing(self) -> tuple[int, ...]:
-        """Numbers of workers to be started now; they are not named again until they have left."""
-        missing = tuple(
-            worker for worker in range(self.wanted) if worker not in self.slots and worker not in self.reserved
-        )
+        """Numbers of engines to be started here now; they are not named again until they have left."""
+        return self._reserve(range(self.wanted) if self.here else range(0))
+
+    def reserve_lanes(self) -> tuple[int, ...]:
+        """The same for lanes to a server."""
+        return self._reserve(range(FIRST_LANE, FIRST_LANE + self.lanes))
+
+    def _reserve(self, numbers: range) -> tuple[int, ...]:
+        missing = tuple(worker for worker in numbers if worker not in self.slots and worker not in self.reserved)
         self.reserved.update(missing)
         return missing
 
@@ -129,7 +154,7 @@ class Crew:
         for worker in sorted(self.slots):
             slot = self.slots[worker]
             work = works.get(slot.chunk.item_id) if slot.chunk else None
-            retiring = worker >= self.wanted and slot.chunk is not None
+            retiring = not self.wants(worker) and slot.chunk is not None
             rows.append(
                 WorkerRow(
                     worker=worker,
@@ -140,6 +165,8 @@ class Crew:
                     plies_done=work.plies_done if work else 0,
                     plies_total=work.plies_total if work else 0,
                     nodes_per_second=round(slot.nodes_per_second),
+                    remote=worker >= FIRST_LANE,
+                    name=slot.name,
                 )
             )
         return tuple(rows)

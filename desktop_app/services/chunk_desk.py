@@ -169,13 +169,13 @@ class ChunkDesk(DeskState):
         """With the lock held: wait for something to do. None: the worker ends, and is gone here."""
         while True:
             run = self._run
-            if self._closed or run is None or slot.worker >= self._crew.wanted:
+            if self._closed or run is None or not self._crew.wants(slot.worker):
                 self._crew.leave(slot.worker)
                 self._lock.notify_all()
                 return None
             slot.state = WorkerState.PAUSED if run.state is JobState.PAUSED else WorkerState.WAITING
             if run.state is JobState.RUNNING:
-                run.workers = self._crew.wanted
+                run.workers = max(1, self._crew.working)
                 step = run.next_step(slot.worker, slot.last_item, self._clock())
                 if step is not None:
                     slot.take(step)
