@@ -12,6 +12,8 @@ endif
 BIN := .venv/bin
 HEADLESS := .venv-headless/bin
 PYTEST_ARGS ?=
+# A file of tests stays in one process: what its tests share is made once.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help run test setup setup-test setup-headless check headless pytest fuzz bench lock clean
 
@@ -23,12 +25,10 @@ run: setup ## open the application (without a display: analyse the sample games 
 
 test: setup-test setup-headless ## everything: format, lint, types, import contracts, core without Qt, whole suite
 	@$(MAKE) --no-print-directory check
-	@# The core without Qt on one processor, told when it is done; the whole suite on the other, whose summary comes last.
-	@log=$$(mktemp) && \
-	{ $(MAKE) --no-print-directory headless >"$$log" 2>&1; core=$$?; echo; cat "$$log"; rm -f "$$log"; exit $$core; } & \
-	$(MAKE) --no-print-directory pytest; whole=$$?; \
-	wait $$! || { echo "The core's tests without Qt failed: see above." >&2; exit 1; }; \
-	exit $$whole
+	@# The whole suite runs whatever the core's tests say, and its summary comes last.
+	@$(MAKE) --no-print-directory headless; core=$$?; \
+	$(MAKE) --no-print-directory pytest || exit 1; \
+	if [ $$core -ne 0 ]; then echo "The core's tests without Qt failed: see above." >&2; exit 1; fi
 
 setup: ## system packages and .venv for running
 	@packaging/system_packages.sh run
@@ -50,10 +50,10 @@ check: ## format, lint, types, import contracts (needs setup)
 # What reads the real games or a PostgreSQL server runs once, in the whole suite.
 headless: ## the core's tests where Qt is not installed (needs setup-headless)
 	@! $(HEADLESS)/python -c 'import PySide6' 2>/dev/null || { echo "PySide6 is importable in .venv-headless"; exit 1; }
-	$(HEADLESS)/python -m pytest tests/unit -m "not corpus and not slow" -k "not postgres" $(PYTEST_ARGS)
+	$(HEADLESS)/python -m pytest tests/unit -m "not corpus and not slow" -k "not postgres" $(IN_PARALLEL) $(PYTEST_ARGS)
 
 pytest: ## the test suite alone (needs setup-test)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(PYTEST_ARGS)
 
 fuzz: setup-test ## damage real games for FUZZ_SECONDS (600) and see that reading keeps its promises
 	$(BIN)/python -m tests.fuzz.fuzz_pgn --seconds $(or $(FUZZ_SECONDS),600) --seed $$(date +%s)000 $(if $(KIBITZ_CORPUS),--corpus $(KIBITZ_CORPUS))
