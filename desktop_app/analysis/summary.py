@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.evaluation import Score
 
-_MIN_WINDOW, _MAX_WINDOW = 2, 8
-_MIN_WEIGHT, _MAX_WEIGHT = 0.5, 12.0
+MIN_WINDOW, MAX_WINDOW = 2, 8
+MIN_WEIGHT, MAX_WEIGHT = 0.5, 12.0
 _MIN_PHASE_PLIES = 2
 """Below so many plies of a colour a phase shows no accuracy (judgement.md 5.5)."""
 
@@ -94,14 +94,14 @@ def _weigh(befores: Sequence[Score | None], verdicts: Sequence[MoveVerdict], *, 
     known = befores[:-1] if mated else befores
     values = [None if score is None else win_percent(score) for score in known]
     plies = len(values) - 1
-    window = max(_MIN_WINDOW, min(_MAX_WINDOW, plies // 10))
+    window = max(MIN_WINDOW, min(MAX_WINDOW, plies // 10))
     weighed: list[_Weighed] = []
     for verdict in verdicts[: max(0, plies)]:
         if verdict.accuracy is None:
             continue
         first = max(0, verdict.ply + 1 - window)
         around = [value for value in values[first : first + window] if value is not None]
-        weight = max(_MIN_WEIGHT, min(_MAX_WEIGHT, population_stdev(around) or 0.0))
+        weight = max(MIN_WEIGHT, min(MAX_WEIGHT, population_stdev(around) or 0.0))
         weighed.append(_Weighed(verdict.ply, (verdict.ply % 2 == 1) == start_white, verdict.accuracy, weight))
     return weighed
 
@@ -116,9 +116,14 @@ def _accuracies(weighed: Sequence[_Weighed], *, least: int) -> tuple[float | Non
 
 
 def _accuracy(moves: Sequence[_Weighed]) -> float:
-    """Mean of the weighted mean and the harmonic mean."""
-    weighted = sum(move.accuracy * move.weight for move in moves) / sum(move.weight for move in moves)
-    harmonic = len(moves) / sum(1 / max(1.0, move.accuracy) for move in moves)
+    return mean_accuracy([move.accuracy for move in moves], [move.weight for move in moves])
+
+
+def mean_accuracy(accuracies: Sequence[float], weights: Sequence[float]) -> float:
+    """Mean of the weighted mean and the harmonic mean of a side's moves; there must be some."""
+    pairs = zip(accuracies, weights, strict=True)
+    weighted = sum([accuracy * weight for accuracy, weight in pairs]) / sum(weights)
+    harmonic = len(accuracies) / sum([1 / max(1.0, accuracy) for accuracy in accuracies])
     return (weighted + harmonic) / 2
 
 

@@ -61,7 +61,8 @@ def population_stdev(values: Sequence[float]) -> float | None:
     if not values:
         return None
     mean = sum(values) / len(values)
-    return math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+    # A list, not a generator: half the time, and this is asked for every move of a library that is judged again.
+    return math.sqrt(sum([(value - mean) ** 2 for value in values]) / len(values))
 
 
 def browser_chances(score: Score) -> float:
