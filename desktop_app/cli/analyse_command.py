@@ -15,6 +15,7 @@ from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.selection import games_to_analyse
 from desktop_app.domain.batch import BatchCounters, ItemNews, JobNews, PositionNews
+from desktop_app.domain.engine_setup import EngineSetup
 from desktop_app.domain.profile import Profile, SearchSpec
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
         if not games:
             report.summary(BatchCounters())
             return 0
-        path = find_engine(arguments.engine or settings.engine_path)
+        named = next((one.path for one in settings.engines if one.name == arguments.engine), arguments.engine)
+        path = find_engine(named or settings.engine_path)
+        setup = settings.engine_setup(path)
+        if arguments.syzygy:
+            setup = EngineSetup(setup.options, "" if arguments.syzygy == "none" else arguments.syzygy)
         limited = _Limited(interrupt, most_seconds)
         outcome = run_headless(
             library,
@@ -67,7 +72,8 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
             spec,
             workers=arguments.workers or settings.effective_workers,
             engine_path=path,
-            identity=identify(path),
+            identity=identify(path, setup=setup),
+            setup=setup,
             on_event=teller(report, library),
             cancel=limited,
         )

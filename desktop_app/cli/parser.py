@@ -88,7 +88,10 @@ def _analyse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", metavar="N", type=_positive, help="engines that run at once (default: cores - 1, at least 1)"
     )
-    parser.add_argument("--engine", metavar="PATH", help="the UCI engine to use (default: Stockfish where it is found)")
+    parser.add_argument(
+        "--engine", metavar="PATH", help="the UCI engine to use, by path or name (default: Stockfish where it is found)"
+    )
+    parser.add_argument("--syzygy", metavar="FOLDER", help="folder of endgame tables, none for no folder")
     _json(parser, "one JSON object a line as things happen, the summary last")
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from desktop_app.domain.batch import BatchCounters, BatchSnapshot, ItemNews, JobNews, PositionNews
+from desktop_app.domain.engine_setup import PLAIN, EngineSetup
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.engine.session import EngineSession
 from desktop_app.services.analyse_games import AnalysisBatch
+from desktop_app.services.remote_job import RemoteWorkers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.library.library import Library
     from desktop_app.ports import CancelToken, Evaluator
     from desktop_app.services.changes import Changes
+    from desktop_app.services.remote_job import RemotePlan
 
 BatchEvent: TypeAlias = PositionNews | ItemNews | JobNews | BatchSnapshot
 """What a headless run tells; snapshots come a few times a second while it runs."""
@@ -78,7 +81,7 @@ class _Mailbox:
         self.news.put(news)
 
 
-def run_headless(
+def run_headless(  # noqa: PLR0913 - everything that one command line chooses
     library: Library,
     game_ids: Sequence[GameId],
     spec: SearchSpec,
@@ -86,8 +89,10 @@ def run_headless(
     workers: int,
     engine_path: str,
     identity: EngineIdentity,
+    setup: EngineSetup = PLAIN,
     on_event: Callable[[BatchEvent], None],
     cancel: CancelToken | None = None,
+    remote: RemotePlan | None = None,
 ) -> HeadlessOutcome:
     """Analyse games and return when they are done, when `cancel` says so, or when it cannot go on.
 
@@ -98,22 +103,28 @@ def run_headless(
         library: open library.
         game_ids: games, in the order wanted.
         spec: profile or reproducible limits.
-        workers: engines at once.
-        engine_path: the engine's program.
-        identity: what `engine.discovery.identify` said of it.
+        workers: engines at once; 0 leaves all to the server.
+        engine_path: the engine's program, "" without one.
+        identity: what `engine.discovery.identify` said of it, or the server's engine.
+        setup: what the engine is told besides; `identity` was asked for with it.
         on_event: hears everything, on the calling thread.
         cancel: asked ten times a second.
+        remote: an analysis server that searches too. Without one the connection is awaited; what it refuses for good
+            ends the run, unless engines here go on.
 
     Raises JobOwnedElsewhereError, LibraryError kinds.
     """
     mailbox = _Mailbox()
     batch = AnalysisBatch(library, engine_path=engine_path, identity=identity, listener=mailbox)
+    servers = RemoteWorkers(batch)
     threads: list[threading.Thread] = []
 
     def open_evaluator(hash_mb: int) -> Evaluator:
-        return EngineSession.open(engine_path, hash_mb=hash_mb)
+        return EngineSession.open(engine_path, hash_mb=hash_mb, setup=setup)
 
     def hire() -> None:
+        if remote is not None:
+            servers.tick()
         for worker in batch.claim_workers():
             thread = threading.Thread(
                 target=batch.run_worker, args=(worker, open_evaluator), name=f"kibitz-worker-{worker}"
@@ -123,26 +134,34 @@ def run_headless(
 
     job_id: JobId | None = None
     ended = False
+    fault: KibitzError | None = None
     try:
-        job_id = _begin(batch, library, game_ids, spec=spec, workers=workers)
+        if remote is not None:
+            servers.use(remote, here=workers > 0)
+        job_id = _begin(batch, library, game_ids, spec=spec, workers=max(1, workers))
         shown = time.monotonic()
         while job_id is not None and not ended and batch.fault is None:
             if cancel is not None and cancel.cancelled():
                 break
             hire()
+            fault = servers.fault if workers < 1 else None
+            if fault is not None:
+                break
             ended = _deliver(mailbox, on_event, job_id)
             if time.monotonic() - shown >= _SNAPSHOT_S:
                 shown = time.monotonic()
-                on_event(batch.snapshot())
+                on_event(replace(batch.snapshot(), connection=servers.connection))
     finally:
+        servers.finish(ended=ended)
         batch.close()
+        servers.join()
         for thread in threads:
             thread.join(_JOIN_S)
     if job_id is not None:
         ended = _drain(mailbox, on_event, job_id) or ended
-    return HeadlessOutcome(
-        job_id, batch.counters(), interrupted=job_id is not None and not ended and not batch.fault, fault=batch.fault
-    )
+    fault = batch.fault or fault
+    interrupted = job_id is not None and not ended and fault is None
+    return HeadlessOutcome(job_id, batch.counters(), interrupted=interrupted, fault=fault)
 
 
 def _begin(

@@ -143,9 +143,9 @@ def advise(report: EngineReport, others: Sequence[EngineReport] = (), computer: 
         f"yours can run the {better.spoken} build{times}."
     )
     if place:
-        return Advice(text, f"You have it: choose {place} in Settings > Engines, or with --engine.", better)
+        return Advice(text, f"You have it: choose {place} in Analysis > Engines, or with --engine.", better)
     return Advice(
-        text, f"Get the official build {better.name} in Settings > Engines, or with: kibitz engine download.", better
+        text, f"Get the official build {better.name} in Analysis > Engines, or with: kibitz engine download.", better
     )
 
 

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_app import paths
 from desktop_app.services.care import BackupPlan
 from desktop_app.settings import Theme
+from desktop_app.ui.controllers.engine_controller import EnginePreferences
 from desktop_app.ui.controllers.workbench import Workbench
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.lateness import LatenessProbe
@@ -84,7 +85,10 @@ class Application(QObject):
         places = places or Places.usual()
         current = settings.current
         self.bench = Workbench.build(
-            library, engine=engine or current.engine_path, remember_engine=self._remember_engine, parent=self
+            library,
+            engines=EnginePreferences(engine or current.engine_path, current.engines, current.syzygy or ""),
+            remember=self._on_preferences_changed,
+            parent=self,
         )
         self.bench.care.set_preferences(
             BackupPlan(current.backup_folder, current.backup_budget_mb),
@@ -92,6 +96,8 @@ class Application(QObject):
             recent=[location for location in current.recent_libraries if location != library.location],
         )
         self.bench.care.preferences_changed.connect(self._on_preferences_changed)
+        self.bench.gradings.set_preferences(current.grading_in_force, current.own_gradings)
+        self.bench.gradings.preferences_changed.connect(self._on_preferences_changed)
         self._state = QSettings(str(places.state_file), QSettings.Format.IniFormat)
         options = WindowOptions(
             profile=current.profile,
@@ -167,9 +173,6 @@ class Application(QObject):
         self._stopped = True
         self.window.deleteLater()
         self.stopped.emit()
-
-    def _remember_engine(self, path: str) -> None:
-        self._change_setting(engine_path=path)
 
     @Slot(str)
     def _on_theme_chosen(self, name: str) -> None:

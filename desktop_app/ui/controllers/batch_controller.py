@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop_app.domain.batch import BatchSnapshot
+from desktop_app.domain.engine_setup import PLAIN, EngineSetup
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.domain.game import GameId
 from desktop_app.domain.work import JobState
@@ -63,7 +64,8 @@ class BatchController(QObject):
         self._batch: AnalysisBatch | None = None
         self._engine_path = ""
         self._identity: EngineIdentity | None = None
-        self._in_use: tuple[str, EngineIdentity | None] = ("", None)
+        self._setup = PLAIN
+        self._in_use: tuple[str, EngineIdentity | None, EngineSetup] = ("", None, PLAIN)
         self._workers = EngineWorkers(self._open_engine, self)
         self.snapshot = BatchSnapshot()
         self._estimates = 0
@@ -81,15 +83,16 @@ class BatchController(QObject):
         """Whether a job is queued, running or paused."""
         return self.snapshot.state in LIVE_STATES
 
-    def set_engine(self, path: str, identity: EngineIdentity) -> None:
+    @Slot(str, object, object)
+    def set_engine(self, path: str, identity: EngineIdentity, setup: EngineSetup = PLAIN) -> None:
         """Use this engine for jobs started from now on; an unfinished job of an earlier run goes on by itself."""
-        self._engine_path, self._identity = path, identity
+        self._engine_path, self._identity, self._setup = path, identity, setup
         if not self.alive:
             self._use_engine()
 
     def _use_engine(self) -> None:
         """No job is alive: work with the engine chosen last."""
-        wanted = (self._engine_path, self._identity)
+        wanted = (self._engine_path, self._identity, self._setup)
         if self._identity is None or self._in_use == wanted:
             return
         first, old = self._batch is None, self._batch
@@ -257,4 +260,5 @@ class BatchController(QObject):
 
     def _open_engine(self, hash_mb: int) -> Evaluator:
         """Worker thread: a fresh engine process."""
-        return EngineSession.open(self._in_use[0], hash_mb=hash_mb)
+        path, _, setup = self._in_use
+        return EngineSession.open(path, hash_mb=hash_mb, setup=setup)

@@ -12,9 +12,10 @@ from desktop_app.ui.controllers.bin_controller import BinController
 from desktop_app.ui.controllers.care_controller import CareController
 from desktop_app.ui.controllers.desk import Desk
 from desktop_app.ui.controllers.edit_controller import EditController
-from desktop_app.ui.controllers.engine_controller import EngineController
+from desktop_app.ui.controllers.engine_controller import EngineController, EnginePreferences
 from desktop_app.ui.controllers.explorer_controller import ExplorerController
 from desktop_app.ui.controllers.export_controller import ExportController
+from desktop_app.ui.controllers.grading_controller import GradingController
 from desktop_app.ui.controllers.import_controller import ImportController
 from desktop_app.ui.controllers.index_controller import IndexController
 from desktop_app.ui.controllers.library_controller import LibraryController
@@ -56,10 +57,16 @@ class Workbench:
     names: NamesController
     edits: EditController
     care: CareController
+    gradings: GradingController
 
     @classmethod
     def build(
-        cls, library: Library, *, engine: str | None, remember_engine: Callable[[str], None], parent: QObject
+        cls,
+        library: Library,
+        *,
+        engines: EnginePreferences,
+        remember: Callable[[dict[str, object]], None],
+        parent: QObject,
     ) -> Workbench:
         """Make and wire the controllers; nothing is read before `start`."""
         operations, events, notices = Operations(parent), Events(parent), Notices(parent)
@@ -77,7 +84,7 @@ class Workbench:
             batch=batch,
             viewer=ViewerController(desk, cursor, parent),
             exports=ExportController(desk, parent),
-            engine=EngineController(operations, engine, remember_engine, parent),
+            engine=EngineController(operations, engines, remember, parent),
             index=IndexController(desk, imports, batch, parent),
             explorer=ExplorerController(desk, library_list, cursor, games=games, parent=parent),
             undo=undo,
@@ -86,9 +93,13 @@ class Workbench:
             names=NamesController(desk, parent),
             edits=EditController(desk, undo, parent),
             care=CareController(desk, parent),
+            gradings=GradingController(desk, parent),
         )
-        bench.engine.found.connect(bench.batch.set_engine)
+        bench.engine.in_force.connect(bench.batch.set_engine)
         bench.batch.positions_arrived.connect(bench.viewer.on_positions)
+        bench.gradings.regraded.connect(bench.library.reload)
+        bench.gradings.previewed.connect(bench.viewer.set_preview)
+        bench.gradings.grading_changed.connect(bench.viewer.judge_again)
         bench.viewer.opened.connect(bench.batch.bring_forward)
         return bench
 
@@ -100,6 +111,7 @@ class Workbench:
             self.engine.check()
             self.index.start()
             self.care.start()
+            self.gradings.start()
 
     def begin_stop(self) -> None:
         """Main thread: nothing new starts, everything is told to stop. Returns at once."""

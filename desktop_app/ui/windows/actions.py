@@ -110,7 +110,8 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             Entry("cancel", "&Cancel"),
             Entry("retry_failed", "&Retry failed games", (), "retry"),
             None,
-            Entry("engine", "&Engine …", (), "engine"),
+            Entry("judging", "&Judging …"),
+            Entry("engine", "&Engines …", (), "engine"),
         ),
     ),
     (
