@@ -1,9 +1,9 @@
 """Which positions of a game to search next, and how deep: the anytime profiles. Pure; any thread.
 
 Every game first gets a thin pass, last ply first. Then `wanted` is asked again after each stored round: it names the
-positions on both sides of the moves whose verdicts are still in doubt (`analysis.confidence`), each a step deeper, until
-nothing that matters is in doubt or the game's allowance of nodes is spent. It looks at the evaluations alone, so a
-restart goes on by itself. Called by the planning services and the bench. Why it is so: docs/decisions/0020.
+positions on both sides of the moves whose verdicts are still in doubt (`analysis.confidence`), each a step deeper,
+until nothing that matters is in doubt or the game's allowance of nodes is spent. It looks at the evaluations alone, so
+a restart goes on by itself. Called by the planning services and the bench. Why it is so: docs/decisions/0020.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop_app.analysis.confidence import evidence, probability
+from desktop_app.analysis.confidence import doubt, evidence
+from desktop_app.analysis.confidence_model import ALL, Model
 from desktop_app.domain.evaluation import Evaluation, Over
 from desktop_app.domain.game import Ply
 from desktop_app.domain.judgement import LICHESS, Grading
@@ -36,36 +37,47 @@ class Policy:
     """How a profile spends nodes.
 
     Attributes:
-        thin_nodes: the first pass over every position.
-        growth: each deepening has so many times the nodes of the one before it.
-        cap_nodes: no search is larger.
-        mean_nodes: a game's allowance is this times its positions, all passes and warm-up together.
-        doubt: how much doubt may remain: a verdict is left alone when it stands with probability 1 - doubt.
+        levels: nodes of a position's searches, thin pass first, each deeper than the one before.
+        doubts: how much doubt (`analysis.confidence.doubt`) may remain after each of them but the last.
+        mean_nodes: a game's allowance is this times its positions, all passes and warm-up together. Quiet games take
+            much less; what games take on average is in docs/benchmarks.md.
     """
 
-    thin_nodes: int
-    growth: int
-    cap_nodes: int
+    levels: tuple[int, ...]
+    doubts: tuple[float, ...]
     mean_nodes: int
-    doubt: float
 
-    def level_above(self, nodes: int) -> int:
-        """Nodes of the next search of a position whose deepest has `nodes`; 0 when it is deep enough."""
-        level = self.thin_nodes
+    @property
+    def thin_nodes(self) -> int:
+        """The first pass over every position."""
+        return self.levels[0]
+
+    @property
+    def cap_nodes(self) -> int:
+        """No search is larger."""
+        return self.levels[-1]
+
+    def level_of(self, nodes: int) -> int:
+        """Index of the deepest level that a search of `nodes` nodes has reached; -1 for none."""
         # A search may end a little before its limit: four fifths of a level count as that level.
-        while level * 4 <= nodes * 5:
-            if level >= self.cap_nodes:
-                return 0
-            level = min(self.cap_nodes, level * self.growth)
-        return level
+        return sum(level * 4 <= nodes * 5 for level in self.levels) - 1
+
+    def next_limit(self, nodes: int, doubt: float) -> int:
+        """Nodes of the next search of a position whose deepest has `nodes`; 0 when `doubt` may remain."""
+        level = self.level_of(nodes)
+        if level < 0:
+            return self.levels[0]
+        if level + 1 >= len(self.levels) or doubt <= self.doubts[level]:
+            return 0
+        return self.levels[level + 1]
 
 
 POLICIES: dict[Profile, Policy] = {
-    Profile.QUICK: Policy(thin_nodes=10_000, growth=4, cap_nodes=160_000, mean_nodes=25_000, doubt=0.15),
-    Profile.STANDARD: Policy(thin_nodes=20_000, growth=4, cap_nodes=640_000, mean_nodes=85_000, doubt=0.05),
-    Profile.DEEP: Policy(thin_nodes=40_000, growth=4, cap_nodes=2_560_000, mean_nodes=300_000, doubt=0.02),
+    Profile.QUICK: Policy((10_000, 60_000), (0.25,), mean_nodes=40_000),
+    Profile.STANDARD: Policy((20_000, 120_000, 480_000), (0.2, 0.55), mean_nodes=200_000),
+    Profile.DEEP: Policy((40_000, 240_000, 960_000, 2_500_000), (0.1, 0.3, 0.5), mean_nodes=800_000),
 }
-"""The three profiles (docs/decisions/0020, docs/benchmarks.md)."""
+"""The three profiles; measured in docs/benchmarks.md, chosen in docs/decisions/0020."""
 
 
 def wanted(
@@ -75,6 +87,7 @@ def wanted(
     *,
     grading: Grading = LICHESS,
     extra_nodes: int = 0,
+    model: Model = ALL,
 ) -> tuple[Want, ...]:
     """The next round of searches for a game, in search order (last ply first), all with one limit; () when settled.
 
@@ -83,19 +96,20 @@ def wanted(
         evaluations: what is stored, finished positions included as `Over`; missing plies get their thin pass first.
         policy: how to spend.
         grading: the thresholds that verdicts hang on.
+        model: the fitted weights of doubt; others than those in use for cross-fitting alone.
         extra_nodes: nodes already spent on the game beside its evaluations (warm-up); part of the allowance.
     """
     missing = [Ply(ply) for ply in range(line.positions - 1, -1, -1) if ply not in evaluations]
     if missing:
         return tuple(Want(ply, policy.thin_nodes) for ply in missing)
     left = policy.mean_nodes * line.positions - extra_nodes - sum(found.nodes_spent for found in evaluations.values())
-    doubts = _doubts(line, evaluations, policy, grading)
-    steps = {ply: policy.level_above(evaluations[ply].nodes) for ply in doubts}
-    possible = {step for step in steps.values() if 0 < step <= left}
+    doubts = _doubts(line, evaluations, grading, model)
+    limits = {ply: policy.next_limit(evaluations[ply].nodes, doubts[ply]) for ply in doubts}
+    possible = {limit for limit in limits.values() if 0 < limit <= left}
     if not possible:
         return ()
     limit = min(possible)
-    worst_first = sorted((ply for ply, step in steps.items() if step == limit), key=lambda ply: (-doubts[ply], ply))
+    worst_first = sorted((ply for ply, own in limits.items() if own == limit), key=lambda ply: (-doubts[ply], ply))
     chosen = worst_first[: left // limit]
     return tuple(Want(ply, limit) for ply in sorted(chosen, reverse=True))
 
@@ -107,16 +121,14 @@ def is_settled(
     return not wanted(line, evaluations, policy, grading=grading)
 
 
-def _doubts(
-    line: Mainline, evaluations: Mapping[Ply, Evaluation], policy: Policy, grading: Grading
-) -> dict[Ply, float]:
-    """Positions on either side of a doubtful verdict -> the greater doubt; finished positions are never in doubt."""
+def _doubts(line: Mainline, evaluations: Mapping[Ply, Evaluation], grading: Grading, model: Model) -> dict[Ply, float]:
+    """Positions on either side of a move -> the greater doubt; finished positions are never in doubt."""
     doubts: dict[Ply, float] = {}
-    for ply, found in evidence(line, evaluations, grading=grading).items():
-        doubt = 0.0 if found is None else 1 - probability(found)
-        if doubt <= policy.doubt:
+    for ply, found in evidence(line, evaluations, grading=grading, model=model).items():
+        if found is None:
             continue
+        of_move = doubt(found, model)
         for side in (Ply(ply - 1), ply):
             if not isinstance(evaluations[side].score, Over):
-                doubts[side] = max(doubt, doubts.get(side, 0.0))
+                doubts[side] = max(of_move, doubts.get(side, 0.0))
     return doubts

@@ -19,7 +19,7 @@ _RATE_WINDOW_S = 60.0
 _PRIOR_POSITIONS = 400
 """How many positions of settled games weigh as much as what the profile usually takes."""
 
-EXPECTED_SHARE = 0.85
+EXPECTED_SHARE = 0.42
 """Of a profile's allowance, what games take on average (measured on the sample games, docs/decisions/0021)."""
 
 

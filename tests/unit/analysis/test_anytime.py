@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from operator import mul
 from typing import TYPE_CHECKING
 
 import chess
 import pytest
 
 from desktop_app.analysis.anytime import POLICIES, Policy, Want, is_settled, wanted
-from desktop_app.analysis.confidence import confidence, is_sure
+from desktop_app.analysis.confidence import confidence, is_sure, noise_features
+from desktop_app.analysis.confidence_model import ALL, FIRST, SECOND, Model
 from desktop_app.analysis.review import Mainline
 from desktop_app.domain.evaluation import Cp, Evaluation, Mate, Over, Score, Stability
 from desktop_app.domain.game import Ply
-from desktop_app.domain.judgement import LICHESS
 from desktop_app.domain.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MOVES = "e2e4 e7e5 g1f3 b8c6 f1b5 a7a6 b5a4 g8f6 e1g1 f8e7 f1e1 b7b5 a4b3 d7d6 c2c3 e8g8".split()
+MOVES = ["e2e4", "e7e5", "g1f3", "b8c6", "f1b5", "a7a6", "b5a4", "g8f6", "e1g1", "f8e7", "f1e1", "b7b5", "a4b3", "d7d6"]
+MOVES += ["c2c3", "e8g8"]
 LINE = Mainline.walk(chess.STARTING_FEN, MOVES, chess960=False)
 STANDARD = POLICIES[Profile.STANDARD]
 
@@ -122,21 +125,32 @@ def test_colours_are_treated_alike(seed: int) -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("threshold", [LICHESS.inaccuracy, LICHESS.mistake, LICHESS.blunder])
-def test_confidence_grows_with_distance_and_nodes(threshold: float) -> None:
-    """Away from a threshold, and with more nodes at the same distance, a verdict is never less certain."""
+@pytest.mark.parametrize("nodes", [20_000, 120_000, 480_000])
+@pytest.mark.parametrize("model", [ALL, FIRST, SECOND], ids=["all", "first", "second"])
+def test_confidence_grows_with_distance(nodes: int, model: Model) -> None:
+    """The farther a loss lies below the lowest threshold, the surer it is that nothing will be said of the move."""
+    line = Mainline.walk("4k3/pppppppp/8/8/8/8/PPPPPPPP/4K3 w - - 0 1", ["e2e4"], chess960=False)
 
-    def at(loss: float, nodes: int) -> float:
-        from math import log  # noqa: PLC0415 - used here alone
+    def at(loss_cp: int) -> float:
+        found = evaluations([Cp(20), Cp(20 - loss_cp)], nodes)
+        found = {ply: replace(of, stability=Stability(800, 12)) for ply, of in found.items()}
+        return confidence(line, found, model=model)[Ply(1)]
 
-        cp = round(-log(2 / (1 - loss) - 1) / 0.00368208)
-        found = evaluations([Cp(0)] * 2, nodes)
-        line = Mainline.walk("4k3/pppppppp/8/8/8/8/PPPPPPPP/4K3 w - - 0 1", ["e2e4"], chess960=False)
-        found[Ply(1)] = Evaluation(Cp(cp), 20, nodes, "a7a6", ("a7a6",), stability=Stability(1000, 0))
-        return confidence(line, found)[Ply(1)]
+    losses = [50, 40, 30, 20, 10, 0]
+    sure = [at(loss) for loss in losses]
+    assert sure == sorted(sure)
 
-    assert at(threshold + 0.005, 20_000) <= at(threshold + 0.03, 20_000) <= at(threshold + 0.048, 20_000)
-    assert at(threshold + 0.04, 20_000) <= at(threshold + 0.04, 100_000) <= at(threshold + 0.04, 1_000_000)
+
+@pytest.mark.parametrize("model", [ALL, FIRST, SECOND], ids=["all", "first", "second"])
+def test_noise_shrinks_with_nodes_and_grows_with_spread(model: Model) -> None:
+    """What the odds are measured in: fewer nodes and restless scores mean more noise."""
+
+    def noise(nodes: int, spread_cp: int) -> float:
+        search = Evaluation(Cp(60), 20, nodes, "a2a3", (), stability=Stability(800, spread_cp))
+        return sum(map(mul, model.noise, noise_features(search)))
+
+    assert noise(20_000, 20) > noise(100_000, 20) > noise(1_000_000, 20)
+    assert noise(20_000, 80) > noise(20_000, 20) > noise(20_000, 0)
 
 
 def test_facts_are_certain() -> None:
