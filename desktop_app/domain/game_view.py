@@ -56,7 +56,12 @@ class PlyView:
             the others.
         nags, comment, variations_pgn: the human's own layer: glyph numbers, comment without `[%…]` commands,
             and variations as PGN text.
-        imported_eval: the score an imported `[%eval]` gave the position after the move, None without one.
+        imported_eval, imported_depth: what an imported `[%eval]` said of the position after the move, None without:
+            evidence from another engine, shown apart and in no figure of ours.
+        confidence: probability 0…1 that the verdict would stand against a ten times deeper search, None before it is
+            judged.
+        settled: the analysis is done, or the verdict sure already. `doubt`: "" or why it may still be wrong.
+        nodes_spent: nodes of all searches of the position together; `nodes` are those of the deepest.
         phase: "opening", "middlegame" or "endgame", "" where the variant has none.
     """
 
@@ -89,6 +94,11 @@ class PlyView:
     imported_eval: Score | None
     phase: str
     continuation: LineView | None = None
+    confidence: float | None = None
+    settled: bool = False
+    doubt: str = ""
+    nodes_spent: int | None = None
+    imported_depth: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,8 @@ class AnalysisView:
 
     Attributes:
         positions: evaluated so far; `positions_total` have to be (ply_count + 1, finished positions included).
-        complete: every position with a legal move is evaluated.
+        complete: every position with a legal move is evaluated and, of an anytime profile, its stopping rule is met.
+        nodes_each: nodes asked for a position; of an anytime profile, what they took on average.
         root: score of the start position, None while it is not evaluated.
         nodes: nodes of all stored searches.
         rules_version, grading: what judged it.
@@ -113,6 +124,12 @@ class AnalysisView:
     root_best_uci: str | None
     rules_version: int
     grading: str
+    nodes_each: int = 0
+
+    @property
+    def provisional(self) -> bool:
+        """Whether verdicts may still change: an anytime analysis that is not settled."""
+        return self.spec.anytime and not self.complete
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from desktop_app.domain.game import GameId, GameState
-from desktop_app.domain.judgement import RULES_VERSION
+from desktop_app.domain.judgement import LICHESS, RULES_VERSION
 from desktop_app.library.backend import in_set
 from desktop_app.library.evaluations import summary_columns
 from desktop_app.library.tables import analysis, evaluation, game
@@ -51,10 +51,15 @@ class JudgedGame:
 
 
 class Gradings:
-    """By which grading and rules the summaries of one library were made."""
+    """By which grading and rules the summaries of one library were made.
+
+    Attributes:
+        in_force: by what this process judges the library's games; whoever opens it says so. Any thread may read it.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.in_force: Grading = LICHESS
 
     def counts(self) -> dict[tuple[str, int], int]:
         """Games with a summary, by the stamp of the grading and the version of the rules that made it."""

@@ -61,7 +61,7 @@ def export_games(
     *,
     progress: ProgressSink | None = None,
     cancel: CancelToken | None = None,
-    grading: Grading = LICHESS,
+    grading: Grading | None = None,
 ) -> ExportReport:
     """Write these games, in this order, to a file, or to standard output for "-".
 
@@ -71,17 +71,17 @@ def export_games(
     started = time.monotonic()
     games = annotated = 0
     with _destination(out_path) as out:
-        for text, has_scores in _texts(library, _watched(ids, progress, cancel), grading):
+        for text, has_scores in _texts(library, _watched(ids, progress, cancel), grading or library.gradings.in_force):
             out.write((text + "\n\n").encode("utf-8", "replace"))
             games += 1
             annotated += has_scores
     return ExportReport(games, annotated, len(ids) - games, time.monotonic() - started, str(out_path))
 
 
-def game_pgn(library: Library, game_id: GameId, *, grading: Grading = LICHESS) -> str:
+def game_pgn(library: Library, game_id: GameId, *, grading: Grading | None = None) -> str:
     """One game as `export_games` writes it, for the clipboard. Raises NotFoundError."""
     stored = library.games.get(game_id)
-    layer = machine_layer(stored.record, library.evaluations.of_game(game_id), grading)
+    layer = machine_layer(stored.record, library.evaluations.of_game(game_id), grading or library.gradings.in_force)
     return _text(stored.record, layer)
 
 
@@ -103,7 +103,7 @@ def machine_layer(record: GameRecord, analysis: GameAnalysis | None, grading: Gr
     return MachineLayer(
         engine=analysis.engine.name,
         build=analysis.engine.build,
-        nodes=analysis.spec.limit_nodes,
+        nodes=analysis.nodes_each,
         rules=f"{grading.stamp} {RULES_VERSION}",
         plies=plies,
     )

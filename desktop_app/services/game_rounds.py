@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from desktop_app.analysis.anytime import POLICIES, wanted
 from desktop_app.analysis.plan import plan_game, plan_round
-from desktop_app.domain.judgement import LICHESS, Grading
 from desktop_app.domain.profile import CHUNK_POSITIONS
 from desktop_app.domain.work import Chunk
 from desktop_app.services.game_work import GameWork, NothingToAnalyseError, main_line

@@ -18,10 +18,11 @@ from desktop_app.analysis.win_chances import win_percent
 from desktop_app.domain.evaluation import Cp, Evaluation, Mate, Over, Score
 from desktop_app.domain.game import GameId, GameRecord, GameState, Ply
 from desktop_app.domain.game_view import AnalysisView, GameView, LineView, PlyView
-from desktop_app.domain.judgement import LICHESS, RULES_VERSION, GameSummary, Grading, SideSummary
+from desktop_app.domain.judgement import RULES_VERSION, GameSummary, Grading, SideSummary
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.pgn.tree import UNKNOWN_VARIANT, PlyAnnotation, human_annotations, start_board
 from desktop_app.services.game_work import NothingToAnalyseError, main_line
+from desktop_app.services.show_standing import UNKNOWN, Standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ class _Static:
 
 
 def show_game(
-    library: Library, game_id: GameId, *, news: Mapping[Ply, Evaluation] | None = None, grading: Grading = LICHESS
+    library: Library, game_id: GameId, *, news: Mapping[Ply, Evaluation] | None = None, grading: Grading | None = None
 ) -> GameView:
     """Read one game with its evaluations, verdicts, lines and the human's annotations.
 
@@ -71,13 +72,14 @@ def show_game(
         library: where it is.
         game_id: which.
         news: evaluations that are not stored yet, by ply; they fill holes and never replace what is stored.
-        grading: by which rules it is judged.
+        grading: by which rules it is judged; None for the one in force.
 
     Raises NotFoundError.
     """
     stored = library.games.get(game_id)
     analysis = library.evaluations.of_game(game_id)
     static = _static(stored.record)
+    grading = grading or library.gradings.in_force
     found = {**(news or {}), **(analysis.evaluations if analysis else {})}
     reviewed = review(static.line, found, grading=grading) if static.line and found else None
     record, row = stored.record, stored.row
@@ -102,7 +104,7 @@ def show_game(
         opening=record.opening,
         root_comment=static.annotations[0].comment,
         root_variations_pgn=static.annotations[0].variations,
-        plies=_plies(static, found, reviewed),
+        plies=_plies(static, found, reviewed, _standings(static, found, analysis, grading)),
         analysis=_analysis(analysis, static, row, grading) if analysis else None,
         summary=reviewed.summary if reviewed and counts else None,
     )
@@ -115,7 +117,8 @@ def _analysis(analysis: GameAnalysis, static: _Static, row: GameRow, grading: Gr
         spec=analysis.spec,
         positions=len(analysis.evaluations),
         positions_total=static.line.positions if static.line else row.positions_total,
-        nodes=sum(found.nodes for found in analysis.evaluations.values()),
+        nodes=sum(found.nodes_spent for found in analysis.evaluations.values()),
+        nodes_each=analysis.nodes_each,
         complete=analysis.complete,
         root=root.score if root else None,
         root_best_uci=root.best if root else None,
@@ -124,7 +127,18 @@ def _analysis(analysis: GameAnalysis, static: _Static, row: GameRow, grading: Gr
     )
 
 
-def _plies(static: _Static, found: Mapping[Ply, Evaluation], reviewed: Review | None) -> tuple[PlyView, ...]:
+def _standings(
+    static: _Static, found: Mapping[Ply, Evaluation], analysis: GameAnalysis | None, grading: Grading
+) -> Mapping[Ply, Standing]:
+    return standings(static.line, found, analysis, grading=grading) if static.line and found else {}
+
+
+def _plies(
+    static: _Static,
+    found: Mapping[Ply, Evaluation],
+    reviewed: Review | None,
+    standing: Mapping[Ply, Standing],
+) -> tuple[PlyView, ...]:
     verdicts = reviewed.verdicts if reviewed else ()
     return tuple(
         _ply_view(
@@ -134,6 +148,7 @@ def _plies(static: _Static, found: Mapping[Ply, Evaluation], reviewed: Review | 
             before=found.get(Ply(ply - 1)),
             after=found.get(Ply(ply)),
             verdict=verdicts[ply - 1] if ply <= len(verdicts) else None,
+            standing=standing.get(Ply(ply), UNKNOWN),
         )
         for ply, move in enumerate(static.moves, start=1)
     )
@@ -147,6 +162,7 @@ def _ply_view(
     before: Evaluation | None,
     after: Evaluation | None,
     verdict: MoveVerdict | None,
+    standing: Standing,
 ) -> PlyView:
     annotation = static.annotations[ply]
     judgement = verdict.judgement if verdict else None
@@ -181,7 +197,12 @@ def _ply_view(
         comment=annotation.comment,
         variations_pgn=annotation.variations,
         imported_eval=annotation.eval.score if annotation.eval else None,
+        imported_depth=annotation.eval.depth if annotation.eval else None,
         phase=static.line.division.phase_of(ply) if static.line else "",
+        confidence=standing.confidence,
+        settled=standing.settled,
+        doubt=standing.doubt,
+        nodes_spent=after.nodes_spent if after else None,
         continuation=None if judged else _line_view(ply, move.fen_after, after, static.chess960),
     )
 
@@ -286,7 +307,8 @@ def _analysis_json(analysis: AnalysisView) -> dict[str, Any]:
         "engine_build": analysis.engine.build,
         "engine_options": dict(analysis.engine.options),
         "profile": analysis.spec.profile.value,
-        "nodes": analysis.spec.limit_nodes,
+        "nodes": analysis.nodes_each,
+        "provisional": analysis.provisional,
         "reproducible": analysis.spec.reproducible,
         "positions": analysis.positions,
         "positions_total": analysis.positions_total,
@@ -315,12 +337,17 @@ def _ply_json(ply: PlyView) -> dict[str, Any]:
         "judgement": ply.judgement.value if ply.judgement else None,
         "nag": ply.judgement.nag if ply.judgement else None,
         "label": ply.label,
-        "confidence": None,
+        "nodes_spent": ply.nodes_spent,
+        "confidence": _rounded(ply.confidence),
+        "settled": ply.settled,
+        "doubt": ply.doubt or None,
         "move_accuracy": _rounded(ply.move_accuracy),
         "comment": ply.comment,
         "variations_pgn": " ".join(f"({variation})" for variation in ply.variations_pgn),
         "nags": list(ply.nags),
         "imported_eval": score_json(ply.imported_eval) if ply.imported_eval else None,
+        **{f"file_{name}": value for name, value in score_json(ply.imported_eval).items()},
+        "file_depth": ply.imported_depth,
         "phase": ply.phase or None,
     }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation import Evaluation
     from desktop_app.domain.game import GameId, Ply
     from desktop_app.domain.game_view import GameView
+    from desktop_app.domain.judgement import Grading
     from desktop_app.services.changes import Changes
     from desktop_app.ui.controllers.desk import Desk
     from desktop_app.ui.models.game_cursor import GameCursor
@@ -48,6 +49,7 @@ class ViewerController(QObject):
         self._target_ply: int | None = None
         self._throttle = Throttle(_REFRESH_INTERVAL_MS, self._refresh, self)
         self._news_only = True
+        self._preview: Grading | None = None
         desk.events.changed.connect(self._on_changed)
 
     def preview(self, game_id: GameId, *, ply: int | None = None) -> None:
@@ -75,6 +77,19 @@ class ViewerController(QObject):
         self._cursor.show(None)
 
     @Slot(object)
+    def set_preview(self, grading: Grading | None) -> None:
+        """Show the game by another grading for now; None shows it by the one in force."""
+        if grading != self._preview:
+            self._preview = grading
+            self.judge_again()
+
+    @Slot()
+    def judge_again(self) -> None:
+        """Another grading is in force, or shown for now."""
+        self._news_only = False
+        self._refresh()
+
+    @Slot(object)
     def on_positions(self, news: tuple[PositionNews, ...]) -> None:
         """Search results of the batch, stored or not: those of the game shown fill its holes at once."""
         mine = [item for item in news if item.game_id == self.game_id and item.sequence > self._last_news]
@@ -94,15 +109,15 @@ class ViewerController(QObject):
         self._read(self._stored if self._news_only else None)
 
     def _read(self, stored: GameView | None = None) -> None:
-        game_id, library, news = self.game_id, self._desk.library, dict(self._news)
+        game_id, library, news, grading = self.game_id, self._desk.library, dict(self._news), self._preview
         if game_id is None:
             return
         self._news_only = True
 
         def read() -> _Answer:
-            known = stored or show_game(library, game_id)
+            known = stored or show_game(library, game_id, grading=grading)
             fresh = {ply: evaluation for ply, evaluation in news.items() if _is_hole(known, ply)}
-            shown = show_game(library, game_id, news=fresh) if fresh else known
+            shown = show_game(library, game_id, news=fresh, grading=grading) if fresh else known
             return known, shown, frozenset(fresh)
 
         self._ask(read)

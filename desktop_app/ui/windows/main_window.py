@@ -21,6 +21,7 @@ from desktop_app.ui.windows.explorer_commands import ExplorerCommands
 from desktop_app.ui.windows.game_commands import GameCommands
 from desktop_app.ui.windows.import_commands import ImportCommands
 from desktop_app.ui.windows.incoming import Incoming
+from desktop_app.ui.windows.judging_commands import JudgingCommands
 from desktop_app.ui.windows.opening_commands import OpeningCommands
 from desktop_app.ui.windows.progress_bar import OperationProgress
 from desktop_app.ui.windows.review_sheet import ReviewSheet
@@ -43,6 +44,7 @@ _MORE_GROUPS: tuple[type[CommandGroup], ...] = (
     BinCommands,
     CareCommands,
     ExplorerCommands,
+    JudgingCommands,
     OpeningCommands,
     SetsCommands,
 )
