@@ -74,12 +74,12 @@ class Limits:
         waiting_per_user: batches of one user that stand in line.
         request_bytes: of one request's body.
         chunks_per_request, games_per_batch, plies_per_game: of one request.
-        limit_nodes, hash_mb: most of one chunk.
+        limit_nodes: most of one position; hash_mb: largest size of the hash table that workers know.
         streams_per_user: event streams of one user at once.
         requests_per_s: of one token, on average; four times as many at once.
         open_idle_s: an open batch without work or word of its user is closed after so many seconds.
         keep_days: finished batches and their results are forgotten after so many days.
-        window: chunks of one batch that workers are given ahead.
+        window: most chunks of one batch in flight; fewer where there are few workers.
         attempts: times a chunk is asked for before it fails.
     """
 
@@ -89,14 +89,14 @@ class Limits:
     request_bytes: int = 32 * 1024 * 1024
     chunks_per_request: int = 2_000
     games_per_batch: int = 20_000
-    plies_per_game: int = 6_000
-    limit_nodes: int = 50_000_000
-    hash_mb: int = 256
+    plies_per_game: int = 2_000
+    limit_nodes: int = 25_000_000
+    hash_mb: int = 64
     streams_per_user: int = 8
     requests_per_s: int = 50
     open_idle_s: int = 900
     keep_days: int = 30
-    window: int = 64
+    window: int = 1_024
     attempts: int = 3
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from desktop_app.domain.judgement import GRADINGS
 from desktop_app.domain.moves import unpack_moves
-from desktop_app.domain.profile import Profile
+from desktop_app.domain.profile import CHUNK_POSITIONS, Profile
 from desktop_app.domain.served import BatchKind, Limits, NewBatch, NewChunk, NewGame
 from desktop_app.library.server_events import deflate
 from desktop_app.pgn.blocks import BlockCutter
@@ -25,8 +25,9 @@ from desktop_app.pgn.fast.counts import count_lines
 from desktop_app.pgn.reader import read_game
 from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 from desktop_app.server.chess_checks import NotChessError, Referee
-from desktop_app.server.refusals import ApiError, invalid
+from desktop_app.server.refusals import invalid
 from desktop_app.server.schemas import BatchIn, ChunkIn, GameIn
+from desktop_app.worker.wire import HASH_SIZES_MB, MOST_MOVES, MOST_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,10 +97,13 @@ def read_chunks(chunks: Sequence[ChunkIn], limits: Limits) -> list[NewChunk]:
         reach = max(*chunk.plies, chunk.warmup_ply or 0)
         if reach > len(chunk.moves) or len(set(chunk.plies)) < len(chunk.plies):
             raise invalid(f"{where}.plies: each once, and none beyond the moves.")
-        if chunk.limit_nodes > limits.limit_nodes or chunk.hash_mb > limits.hash_mb:
+        searches = len(chunk.plies) + (chunk.warmup_ply is not None)
+        if chunk.limit_nodes * searches > min(limits.limit_nodes * searches, MOST_NODES):
             raise invalid(
-                f"{where}: at most {limits.limit_nodes} nodes and {limits.hash_mb} MB of hash a position here."
+                f"{where}.limit_nodes: at most {limits.limit_nodes} a position and {MOST_NODES} a chunk here."
             )
+        if chunk.hash_mb not in HASH_SIZES_MB or len(chunk.moves) > MOST_MOVES:
+            raise invalid(f"{where}: hash_mb is one of {HASH_SIZES_MB}, and at most {MOST_MOVES} moves are taken.")
         _legal(referee, chunk.root_fen, chunk.moves, chess960=chunk.chess960, where=where)
     return [NewChunk(chunk.key, deflate(chunk.model_dump(exclude={"key"}))) for chunk in chunks]
 
@@ -198,8 +202,9 @@ def _depth(asked: BatchIn, kind: BatchKind, limits: Limits) -> tuple[str | None,
         return None, None
     if asked.profile is not None and asked.nodes is not None:
         raise invalid("Give profile or nodes, not both.")
-    if asked.nodes is not None and asked.nodes > limits.limit_nodes:
-        raise invalid(f"nodes: at most {limits.limit_nodes} here.")
+    most = min(limits.limit_nodes, MOST_NODES // (CHUNK_POSITIONS + 1))
+    if asked.nodes is not None and asked.nodes > most:
+        raise invalid(f"nodes: at most {most} a position here.")
     if asked.nodes is not None:
         return None, asked.nodes
     return asked.profile or Profile.STANDARD.value, None
@@ -214,6 +219,3 @@ def _grading(asked: BatchIn, kind: BatchKind) -> str | None:
     if grading not in GRADINGS:
         raise invalid(f"grading: one of {', '.join(GRADINGS)}.")
     return grading
-
-
-__all__ = ["ApiError", "Submission", "parse", "read_batch", "read_chunks", "read_pgn"]
