@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 2
 MAX_WORKERS = 256
+MAX_SERVER_CHUNKS = 128
 MAX_BUDGET_MB = 1_000_000_000
 MOST_RECENT = 10
 
@@ -42,6 +43,14 @@ def _list_the_engine(data: dict[str, Any]) -> dict[str, Any]:
 
 MIGRATORS: dict[int, Migrator] = {1: _list_the_engine}
 """From version n to n + 1. A version without an entry needs no change."""
+
+
+class Place(StrEnum):
+    """Where games are analysed."""
+
+    HERE = "here"
+    SERVER = "server"
+    BOTH = "both"
 
 
 class Theme(StrEnum):
@@ -71,6 +80,10 @@ class Settings:
         backup_budget_mb: older backups of a library go when all together take more.
         last_library: path or URL that the window had open last; None for the per-user one. Never with a password.
         recent_libraries: opened lately, newest first.
+        place: where games are analysed.
+        server: address of the analysis server; its token is kept elsewhere (`remote.token_store`).
+        server_chunks: most chunks at the server at once.
+        spot_checks: one chunk in so many of a server's is searched again here; 0 for none but the first ones.
     """
 
     engine_path: str | None = None
@@ -87,6 +100,10 @@ class Settings:
     backup_budget_mb: int = 20_000
     last_library: str | None = None
     recent_libraries: tuple[str, ...] = ()
+    place: Place = Place.HERE
+    server: str | None = None
+    server_chunks: int = 64
+    spot_checks: int = 50
 
     def __post_init__(self) -> None:
         if self.workers is not None and not 1 <= self.workers <= MAX_WORKERS:
@@ -99,6 +116,10 @@ class Settings:
             raise UsageError("own_gradings must have different names.")
         if self.grading not in self.gradings:
             raise UsageError(f"grading must be one of {', '.join(self.gradings)}, not {self.grading!r}.")
+        if not 1 <= self.server_chunks <= MAX_SERVER_CHUNKS:
+            raise UsageError(f"server_chunks must be between 1 and {MAX_SERVER_CHUNKS}, not {self.server_chunks}.")
+        if not 0 <= self.spot_checks <= 1_000_000:
+            raise UsageError(f"spot_checks must be between 0 and 1,000,000, not {self.spot_checks}.")
         if not 1 <= self.backup_budget_mb <= MAX_BUDGET_MB:
             raise UsageError(f"backup_budget_mb must be between 1 and {MAX_BUDGET_MB:,}, not {self.backup_budget_mb}.")
 
@@ -224,6 +245,10 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "backup_budget_mb": _number,
     "last_library": _optional_text,
     "recent_libraries": _texts,
+    "place": lambda value: Place(_text(value)),
+    "server": _optional_text,
+    "server_chunks": _number,
+    "spot_checks": _number,
 }
 
 _VARIABLES = {
@@ -236,6 +261,7 @@ _VARIABLES = {
     "language": "KIBITZ_LANGUAGE",
     "backup": "KIBITZ_BACKUP",
     "backup_folder": "KIBITZ_BACKUP_FOLDER",
+    "server": "KIBITZ_SERVER",
 }
 
 

@@ -15,7 +15,6 @@ from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
 from desktop_app.cli.selection import games_to_analyse
 from desktop_app.domain.batch import BatchCounters, ItemNews, JobNews, PositionNews
-from desktop_app.domain.engine_setup import EngineSetup
 from desktop_app.domain.profile import Profile, SearchSpec
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
 
     `most_seconds` ends it in order after that time, which is no failure.
     """
-    from desktop_app.engine.discovery import find_engine, identify
+    from desktop_app.cli.searchers import searchers_of
     from desktop_app.library.library import Library
     from desktop_app.services.analyse_headless import run_headless
     from desktop_app.settings import SettingsStore
@@ -60,22 +59,19 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
         if not games:
             report.summary(BatchCounters())
             return 0
-        named = next((one.path for one in settings.engines if one.name == arguments.engine), arguments.engine)
-        path = find_engine(named or settings.engine_path)
-        setup = settings.engine_setup(path)
-        if arguments.syzygy:
-            setup = EngineSetup(setup.options, "" if arguments.syzygy == "none" else arguments.syzygy)
+        searchers = searchers_of(arguments, settings)
         limited = _Limited(interrupt, most_seconds)
         outcome = run_headless(
             library,
             games,
             spec,
-            workers=arguments.workers or settings.effective_workers,
-            engine_path=path,
-            identity=identify(path, setup=setup),
-            setup=setup,
+            workers=searchers.workers,
+            engine_path=searchers.engine_path,
+            identity=searchers.identity,
+            setup=searchers.setup,
             on_event=teller(report, library),
             cancel=limited,
+            remote=searchers.remote,
         )
         report.summary(outcome.counters)
     if outcome.fault is not None:

@@ -92,6 +92,10 @@ def _analyse(parser: argparse.ArgumentParser) -> None:
         "--engine", metavar="PATH", help="the UCI engine to use, by path or name (default: Stockfish where it is found)"
     )
     parser.add_argument("--syzygy", metavar="FOLDER", help="folder of endgame tables, none for no folder")
+    parser.add_argument(
+        "--server", metavar="URL", help="search on this analysis server; with --workers N here too (docs/remote.md)"
+    )
+    parser.add_argument("--token-file", metavar="FILE", help="the server's token (default: KIBITZ_TOKEN, else as kept)")
     _json(parser, "one JSON object a line as things happen, the summary last")
 
 
@@ -274,6 +278,9 @@ def _worker(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=30,
         help="how long running chunks may go on when told to end (default: 30)",
+    )
+    parser.add_argument(
+        "--metrics", metavar="ADDRESS:PORT", help="where Prometheus may ask, as 127.0.0.1:9101 (default: nowhere)"
     )
 
 

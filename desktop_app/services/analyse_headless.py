@@ -116,52 +116,63 @@ def run_headless(  # noqa: PLR0913 - everything that one command line chooses
     """
     mailbox = _Mailbox()
     batch = AnalysisBatch(library, engine_path=engine_path, identity=identity, listener=mailbox)
-    servers = RemoteWorkers(batch)
-    threads: list[threading.Thread] = []
-
-    def open_evaluator(hash_mb: int) -> Evaluator:
-        return EngineSession.open(engine_path, hash_mb=hash_mb, setup=setup)
-
-    def hire() -> None:
-        if remote is not None:
-            servers.tick()
-        for worker in batch.claim_workers():
-            thread = threading.Thread(
-                target=batch.run_worker, args=(worker, open_evaluator), name=f"kibitz-worker-{worker}"
-            )
-            threads.append(thread)
-            thread.start()
-
+    hands = _Hands(batch, remote, lambda hash_mb: EngineSession.open(engine_path, hash_mb=hash_mb, setup=setup))
     job_id: JobId | None = None
     ended = False
     fault: KibitzError | None = None
     try:
-        if remote is not None:
-            servers.use(remote, here=workers > 0)
+        hands.begin(here=workers > 0)
         job_id = _begin(batch, library, game_ids, spec=spec, workers=max(1, workers))
         shown = time.monotonic()
-        while job_id is not None and not ended and batch.fault is None:
-            if cancel is not None and cancel.cancelled():
-                break
-            hire()
-            fault = servers.fault if workers < 1 else None
-            if fault is not None:
-                break
+        while job_id is not None and not ended and fault is None and not (cancel is not None and cancel.cancelled()):
+            hands.hire()
             ended = _deliver(mailbox, on_event, job_id)
+            fault = batch.fault or (hands.servers.fault if workers < 1 else None)
             if time.monotonic() - shown >= _SNAPSHOT_S:
                 shown = time.monotonic()
-                on_event(replace(batch.snapshot(), connection=servers.connection))
+                on_event(replace(batch.snapshot(), connection=hands.servers.connection))
     finally:
-        servers.finish(ended=ended)
-        batch.close()
-        servers.join()
-        for thread in threads:
-            thread.join(_JOIN_S)
+        hands.finish(ended=ended)
     if job_id is not None:
         ended = _drain(mailbox, on_event, job_id) or ended
     fault = batch.fault or fault
     interrupted = job_id is not None and not ended and fault is None
     return HeadlessOutcome(job_id, batch.counters(), interrupted=interrupted, fault=fault)
+
+
+class _Hands:
+    """Threads that search: engines here, and lanes to a server."""
+
+    def __init__(
+        self, batch: AnalysisBatch, remote: RemotePlan | None, open_evaluator: Callable[[int], Evaluator]
+    ) -> None:
+        self._batch, self._remote, self._open = batch, remote, open_evaluator
+        self.servers = RemoteWorkers(batch)
+        self._threads: list[threading.Thread] = []
+
+    def begin(self, *, here: bool) -> None:
+        """Say where to search."""
+        if self._remote is not None:
+            self.servers.use(self._remote, here=here)
+
+    def hire(self) -> None:
+        """Start the workers that are missing."""
+        if self._remote is not None:
+            self.servers.tick()
+        for worker in self._batch.claim_workers():
+            thread = threading.Thread(
+                target=self._batch.run_worker, args=(worker, self._open), name=f"kibitz-worker-{worker}"
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def finish(self, *, ended: bool) -> None:
+        """Stop and join all of them."""
+        self.servers.finish(ended=ended)
+        self._batch.close()
+        self.servers.join()
+        for thread in self._threads:
+            thread.join(_JOIN_S)
 
 
 def _begin(

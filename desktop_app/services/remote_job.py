@@ -149,7 +149,7 @@ class _Assignment:
 
 
 class RemoteWorkers:
-    """Server workers of one batch. Call everything but `connection` and `close` from one thread."""
+    """Server workers of one batch. Call everything but `connection`, `fault` and `join` from one thread."""
 
     def __init__(self, batch: LaneDesk, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._batch, self._clock = batch, clock
@@ -221,14 +221,16 @@ class RemoteWorkers:
         if self._now is not None and self._now.crew is not None:
             self._now.crew.link.try_now()
 
-    def begin_close(self) -> None:
-        """The program ends: the server goes on with what it has, the next start fetches it. Returns at once."""
-        self._closed = True
-        self._part(finished=False)
+    def finish(self, *, ended: bool = False) -> None:
+        """The program ends; returns at once. Unless the job has `ended` too, the server goes on with what it has.
 
-    def close(self, *, budget_s: float = _JOIN_S) -> bool:
-        """`begin_close` and wait for all threads; whether they ended."""
-        self.begin_close()
+        The next start fetches that.
+        """
+        self._closed = True
+        self._part(finished=ended)
+
+    def join(self, *, budget_s: float = _JOIN_S) -> bool:
+        """After `finish`, and after the batch was told to stop: wait for all threads; whether they ended."""
         joined = [one.join(budget_s) for one in self._past]
         return all(joined)
 
