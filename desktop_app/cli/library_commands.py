@@ -127,9 +127,15 @@ def run_list(arguments: Namespace) -> int:
         make_searchable(library, query.filter)
         total = library.games.count(query)
         rows = library.games.page(query, 0, total if limit is None else limit)
+        grading = _grading()
+        stale = library.gradings.stale(grading)
     if arguments.json:
-        output.print_json({"total": total, "games": [row_json(row) for row in rows]})
+        games = [row_json(row) for row in rows]
+        output.print_json({"total": total, "grading": grading.stamp, "judged_otherwise": stale, "games": games})
         return 0
+    if stale:
+        noun = "game is" if stale == 1 else "games are"
+        output.complain(f"{stale:,} {noun} not judged as {grading.stamp}; `kibitz regrade` judges them again.")
     if not rows:
         print("No game matches." if arguments.filter else "The library is empty. `kibitz import PATH` adds games.")
         return 0
@@ -207,12 +213,22 @@ def _cells(row: GameRow, *, name_columns: int, opening_columns: int) -> tuple[ob
 def run_show(arguments: Namespace) -> int:
     """Print one game with everything we know of it."""
     from desktop_app.cli.show_text import game_text
+    from desktop_app.domain.analyses import by_engine
     from desktop_app.domain.game import GameId
+    from desktop_app.errors import NotFoundError
     from desktop_app.library.library import Library
     from desktop_app.services.show_game import show_game, to_json
 
     with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
         view = show_game(library, GameId(arguments.id), grading=_grading())
+        if arguments.engine:
+            chosen = by_engine(view.analyses, arguments.engine)
+            if chosen is None:
+                names = ", ".join(dict.fromkeys(one.engine.name for one in view.analyses)) or "none"
+                raise NotFoundError(
+                    f"Game {arguments.id} has no analysis by {arguments.engine!r}.", action=f"There are: {names}."
+                )
+            view = show_game(library, GameId(arguments.id), grading=_grading(), analysis_id=chosen.id)
     if arguments.json:
         output.print_json(to_json(view))
     else:

@@ -101,6 +101,9 @@ def _analyse(parser: argparse.ArgumentParser) -> None:
 
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", type=_positive, help="the game's number in `kibitz list`")
+    parser.add_argument(
+        "--engine", metavar="NAME", help="show the analysis by this engine (part of its name, or of its build)"
+    )
     _json(parser)
 
 

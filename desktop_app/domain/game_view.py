@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from desktop_app.domain.analyses import StoredAnalysis
     from desktop_app.domain.evaluation import EngineIdentity, Score
     from desktop_app.domain.game import GameId, GameState, Opening, Ply
     from desktop_app.domain.judgement import GameSummary, Judgement
@@ -141,6 +142,8 @@ class GameView:
         moves_note: "" or why the moves shown are not all ("ply 31: illegal move Qxh9"; a variant we cannot replay).
         root_comment, root_variations_pgn: the human's words before the first move.
         analysis, summary: None while nothing is evaluated.
+        analyses: every analysis stored of the game; several engines stand side by side.
+        analysis_id: the one asked for; None shows the game's own.
     """
 
     id: GameId
@@ -164,3 +167,5 @@ class GameView:
     plies: tuple[PlyView, ...]
     analysis: AnalysisView | None
     summary: GameSummary | None
+    analyses: tuple[StoredAnalysis, ...] = ()
+    analysis_id: int | None = None

@@ -10,8 +10,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
+from desktop_app.domain.analyses import StoredAnalysis
 from desktop_app.domain.evaluation import EngineIdentity, Evaluation
 from desktop_app.domain.game import GameId, GameState, Ply, PositionKey
 from desktop_app.domain.profile import AnalysisKey, Profile, SearchSpec
@@ -30,7 +31,7 @@ from desktop_app.library.tables import analysis, engine, evaluation, game
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from desktop_app.library.database import Database
 
@@ -68,6 +69,14 @@ class GameAnalysis:
     updated_at: float
     asked: dict[Ply, int] = field(default_factory=dict)
 
+    @property
+    def nodes_each(self) -> int:
+        """Nodes asked for a position; of an anytime profile, what a position took on average, all its searches."""
+        if not self.spec.anytime:
+            return self.spec.limit_nodes
+        spent = [found.nodes_spent for found in self.evaluations.values() if found.nodes]
+        return round(sum(spent) / len(spent)) if spent else 0
+
 
 @dataclass(frozen=True, slots=True)
 class GameSize:
@@ -102,6 +111,41 @@ class Evaluations:
         shown = select(game.c.analysis_id).where(game.c.id == game_id).scalar_subquery()
         with self._database.read() as connection:
             return _read(connection, analysis.c.id == shown)
+
+    def of_id(self, game_id: GameId, analysis_id: int) -> GameAnalysis | None:
+        """One certain analysis of the game; None when it has no such analysis."""
+        with self._database.read() as connection:
+            return _read(connection, and_(analysis.c.id == analysis_id, analysis.c.game_id == game_id))
+
+    def all_of_game(self, game_id: GameId) -> tuple[StoredAnalysis, ...]:
+        """Every analysis of the game that holds something, by whatever engine; the newest last."""
+        stored = (
+            select(func.count()).where(evaluation.c.analysis_id == analysis.c.id).correlate(analysis).scalar_subquery()
+        )
+        statement = (
+            select(
+                analysis, engine.c.name, engine.c.build, engine.c.options, stored.label("stored"), game.c.analysis_id
+            )
+            .join(engine, engine.c.id == analysis.c.engine_id)
+            .join(game, game.c.id == analysis.c.game_id)
+            .where(analysis.c.game_id == game_id)
+            .order_by(analysis.c.updated_at, analysis.c.id)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(
+            StoredAnalysis(
+                id=row.id,
+                engine=_identity_of(row),
+                spec=SearchSpec(Profile(row.profile), row.limit_nodes, row.reproducible),
+                complete=row.complete,
+                positions=row.stored,
+                updated_at=row.updated_at,
+                shown=row.id == row.analysis_id,
+            )
+            for row in rows
+            if row.stored
+        )
 
     def of_key(self, game_id: GameId, key: AnalysisKey) -> GameAnalysis | None:
         """What is stored of one certain analysis, None when nothing is."""
@@ -244,7 +288,7 @@ def _read(connection: Connection, condition: Any) -> GameAnalysis | None:
     ).all()
     return GameAnalysis(
         game_id=GameId(head.game_id),
-        engine=EngineIdentity(head.name, head.build, tuple((name, value) for name, value in json.loads(head.options))),
+        engine=_identity_of(head),
         spec=SearchSpec(Profile(head.profile), head.limit_nodes, head.reproducible),
         complete=head.complete,
         evaluations={Ply(row.ply): evaluation_of(row) for row in rows},
@@ -252,3 +296,7 @@ def _read(connection: Connection, condition: Any) -> GameAnalysis | None:
         updated_at=head.updated_at,
         asked={Ply(row.ply): head.limit_nodes if row.asked is None else row.asked for row in rows},
     )
+
+
+def _identity_of(row: Row[Any]) -> EngineIdentity:
+    return EngineIdentity(row.name, row.build, tuple((name, value) for name, value in json.loads(row.options)))

@@ -64,7 +64,12 @@ class _Static:
 
 
 def show_game(
-    library: Library, game_id: GameId, *, news: Mapping[Ply, Evaluation] | None = None, grading: Grading | None = None
+    library: Library,
+    game_id: GameId,
+    *,
+    news: Mapping[Ply, Evaluation] | None = None,
+    grading: Grading | None = None,
+    analysis_id: int | None = None,
 ) -> GameView:
     """Read one game with its evaluations, verdicts, lines and the human's annotations.
 
@@ -73,11 +78,15 @@ def show_game(
         game_id: which.
         news: evaluations that are not stored yet, by ply; they fill holes and never replace what is stored.
         grading: by which rules it is judged; None for the one in force.
+        analysis_id: which of its stored analyses; None for the one the game shows.
 
     Raises NotFoundError.
     """
     stored = library.games.get(game_id)
-    analysis = library.evaluations.of_game(game_id)
+    analyses = library.evaluations.all_of_game(game_id)
+    analysis = (
+        library.evaluations.of_game(game_id) if analysis_id is None else library.evaluations.of_id(game_id, analysis_id)
+    )
     static = _static(stored.record)
     grading = grading or library.gradings.in_force
     found = {**(news or {}), **(analysis.evaluations if analysis else {})}
@@ -107,6 +116,8 @@ def show_game(
         plies=_plies(static, found, reviewed, _standings(static, found, analysis, grading)),
         analysis=_analysis(analysis, static, row, grading) if analysis else None,
         summary=reviewed.summary if reviewed and counts else None,
+        analyses=analyses,
+        analysis_id=analysis_id,
     )
 
 
@@ -296,6 +307,7 @@ def to_json(view: GameView) -> dict[str, Any]:
         ),
         "root_comment": view.root_comment,
         "analysis": _analysis_json(view.analysis) if view.analysis else None,
+        "analyses": [stored.to_json() for stored in view.analyses],
         "plies": [_ply_json(ply) for ply in view.plies],
         "summary": _summary_json(view.summary) if view.summary else None,
     }

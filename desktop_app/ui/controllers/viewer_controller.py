@@ -50,6 +50,7 @@ class ViewerController(QObject):
         self._throttle = Throttle(_REFRESH_INTERVAL_MS, self._refresh, self)
         self._news_only = True
         self._preview: Grading | None = None
+        self._analysis_id: int | None = None
         desk.events.changed.connect(self._on_changed)
 
     def preview(self, game_id: GameId, *, ply: int | None = None) -> None:
@@ -59,7 +60,7 @@ class ViewerController(QObject):
             if ply is not None:
                 self._cursor.go_to(ply)
             return
-        self.game_id = game_id
+        self.game_id, self._analysis_id = game_id, None
         self._news.clear()
         self._stored = None
         self._throttle.cancel()
@@ -81,6 +82,12 @@ class ViewerController(QObject):
         """Show the game by another grading for now; None shows it by the one in force."""
         if grading != self._preview:
             self._preview = grading
+            self.judge_again()
+
+    def choose_analysis(self, analysis_id: int | None) -> None:
+        """Show this analysis of the game, by whatever engine; None for the game's own. Until another game is shown."""
+        if analysis_id != self._analysis_id:
+            self._analysis_id = analysis_id
             self.judge_again()
 
     @Slot()
@@ -112,10 +119,12 @@ class ViewerController(QObject):
         game_id, library, news, grading = self.game_id, self._desk.library, dict(self._news), self._preview
         if game_id is None:
             return
-        self._news_only = True
+        self._news_only, chosen = True, self._analysis_id
+        if chosen is not None:
+            news = {}  # what is being searched now belongs to another analysis
 
         def read() -> _Answer:
-            known = stored or show_game(library, game_id, grading=grading)
+            known = stored or show_game(library, game_id, grading=grading, analysis_id=chosen)
             fresh = {ply: evaluation for ply, evaluation in news.items() if _is_hole(known, ply)}
             shown = show_game(library, game_id, news=fresh, grading=grading) if fresh else known
             return known, shown, frozenset(fresh)

@@ -111,6 +111,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             Entry("retry_failed", "&Retry failed games", (), "retry"),
             None,
             Entry("judging", "&Judging …"),
+            Entry("analyses", "&Show another analysis …"),
             Entry("engine", "&Engines …", (), "engine"),
         ),
     ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.counting import counted
 from desktop_app.ui.runtime.notices import NoticeKind
@@ -46,6 +48,7 @@ class AnalysisCommands(CommandGroup):
             "pause": self._space.batch.toggle_pause,
             "cancel": batch.cancel,
             "retry_failed": batch.retry_failed,
+            "analyses": self._on_analyses,
             "engine": self._window.engine_page.open_sheet,
         }
 
@@ -66,6 +69,27 @@ class AnalysisCommands(CommandGroup):
 
     def _on_analyse_all(self) -> None:
         self.ask_for(self._bench.games.ids())
+
+    def _on_analyses(self) -> None:
+        """A small menu of the analyses of the game shown: several engines and depths stand side by side."""
+        view = self._bench.cursor.view
+        if view is None or len(view.analyses) < 2:
+            self._bench.desk.notices.post("This game has no other analysis to show.")
+            return
+        menu = QMenu(self._window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for one in reversed(view.analyses):
+            action = menu.addAction(one.title)
+            action.setCheckable(True)
+            action.setChecked(one.shown if view.analysis_id is None else one.id == view.analysis_id)
+            action.setData(None if one.shown else one.id)
+        menu.triggered.connect(self._on_analysis_chosen)
+        board = self._space.review
+        menu.popup(board.mapToGlobal(board.rect().topLeft()))
+
+    @Slot(QAction)
+    def _on_analysis_chosen(self, action: QAction) -> None:
+        self._bench.viewer.choose_analysis(action.data())
 
     @Slot()
     def _on_analyse_shown(self) -> None:
