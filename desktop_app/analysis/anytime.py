@@ -41,11 +41,13 @@ class Policy:
         doubts: how much doubt (`analysis.confidence.doubt`) may remain after each of them but the last.
         mean_nodes: a game's allowance is this times its positions, all passes and warm-up together. Quiet games take
             much less; what games take on average is in docs/benchmarks.md.
+        model: the fitted weights of doubt; the bench alone puts others in, to measure each half by the other.
     """
 
     levels: tuple[int, ...]
     doubts: tuple[float, ...]
     mean_nodes: int
+    model: Model = ALL
 
     @property
     def thin_nodes(self) -> int:
@@ -87,7 +89,6 @@ def wanted(
     *,
     grading: Grading = LICHESS,
     extra_nodes: int = 0,
-    model: Model = ALL,
 ) -> tuple[Want, ...]:
     """The next round of searches for a game, in search order (last ply first), all with one limit; () when settled.
 
@@ -96,14 +97,13 @@ def wanted(
         evaluations: what is stored, finished positions included as `Over`; missing plies get their thin pass first.
         policy: how to spend.
         grading: the thresholds that verdicts hang on.
-        model: the fitted weights of doubt; others than those in use for cross-fitting alone.
         extra_nodes: nodes already spent on the game beside its evaluations (warm-up); part of the allowance.
     """
     missing = [Ply(ply) for ply in range(line.positions - 1, -1, -1) if ply not in evaluations]
     if missing:
         return tuple(Want(ply, policy.thin_nodes) for ply in missing)
     left = policy.mean_nodes * line.positions - extra_nodes - sum(found.nodes_spent for found in evaluations.values())
-    doubts = _doubts(line, evaluations, grading, model)
+    doubts = _doubts(line, evaluations, grading, policy.model)
     limits = {ply: policy.next_limit(evaluations[ply].nodes, doubts[ply]) for ply in doubts}
     possible = {limit for limit in limits.values() if 0 < limit <= left}
     if not possible:

@@ -3,7 +3,7 @@
 Real Stockfish on the sample games through the same dispatcher and loop as everywhere. Utilisation is the time between
 `go` and `bestmove` divided by workers x wall time while the queue is full (product.md section 6), measured around each
 search from the first to the last of every worker. The CPU time the engines really got stands beside it, because a busy
-machine lowers nodes a second, not utilisation.
+machine lowers nodes a second, not utilisation. What the verdicts are worth for their nodes is `bench.verdict_bench`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.bench.data import write_multiples
+from desktop_app.bench.verdict_bench import measure_verdicts
 from desktop_app.domain.filters import GameQuery
 from desktop_app.domain.game import GameId
 from desktop_app.domain.profile import PROFILE_NODES, Profile, SearchSpec
@@ -82,8 +83,10 @@ class _Deaf:
         """Ignored."""
 
 
-def measure(seconds: float = SECONDS) -> dict[str, Any]:
-    """Utilisation, nodes a second and overhead at the quick and standard node counts, with one worker a core.
+def measure(games: int | None = None) -> dict[str, Any]:
+    """Utilisation, nodes a second and overhead at two node counts, with one worker a core; then the verdicts' proof.
+
+    `games` limits the proof to so many games of the reference; 0 leaves it out.
 
     Raises EngineNotFoundError, EngineUnusableError.
     """
@@ -91,7 +94,9 @@ def measure(seconds: float = SECONDS) -> dict[str, Any]:
     identity = identify(engine_path)
     figures: dict[str, Any] = {"engine": identity.name, "build": identity.build, "workers": WORKERS}
     for profile in (Profile.QUICK, Profile.STANDARD):
-        figures[f"{PROFILE_NODES[profile]} nodes"] = _measure(engine_path, identity, profile, seconds)
+        figures[f"{PROFILE_NODES[profile]} nodes"] = _measure(engine_path, identity, profile, SECONDS)
+    if games != 0:
+        figures["verdicts"] = measure_verdicts(engine_path, identity, games)
     return figures
 
 

@@ -189,7 +189,9 @@ def _person(parser: argparse.ArgumentParser) -> None:
 
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=BENCHES, help="what to measure")
-    parser.add_argument("--games", metavar="N", type=_positive, help="how many games (import, library and regrade)")
+    parser.add_argument(
+        "--games", metavar="N", type=_positive, help="how many games (import, library, regrade, analyse)"
+    )
     _json(parser)
 
 
