@@ -104,7 +104,7 @@ class RemoteCrew:
         status = self.link.status
         if status.state in {LinkState.REFUSED, LinkState.CLOSED}:
             return 0
-        workers = len(status.info.workers) if status.info is not None else 0
+        workers = status.info.chunks_at_once if status.info is not None else 0
         return max(1, lanes_for(workers, self._most_lanes))
 
     @property

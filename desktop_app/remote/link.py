@@ -349,6 +349,7 @@ class ServerLink:
             if self._over:
                 return
             if not event.name:
+                self._ask_again()
                 continue
             data = as_object(event.data)
             self._take(event.name, data)
@@ -357,8 +358,20 @@ class ServerLink:
             if event.name == "batch" and data.get("state") in {"done", "failed", "cancelled"}:
                 return
 
+    def _ask_again(self) -> None:
+        """A sign of life, every 15 s: workers may have come or gone."""
+        info = self._client.info()
+        with self._changed:
+            self._status = replace(self._status, info=info)
+            self._changed.notify_all()
+
     def _take(self, name: str, data: dict[str, object]) -> None:
-        found = read_event(name, data)
+        try:
+            found = read_event(name, data)
+        except ServerLiedError:
+            if name == "position":  # ephemeral: what cannot be used of it is as good as lost
+                return
+            raise
         match found:
             case ChunkAnswer():
                 self._resolve(found)

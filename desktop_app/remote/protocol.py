@@ -38,11 +38,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RemoteWorker:
-    """A worker of the server, as it says."""
+    """A worker of the server, as it says; `processes` is how many chunks it searches at once."""
 
     name: str
     state: str
     nodes_per_second: int
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class ServerInfo:
     workers: tuple[RemoteWorker, ...]
     queue_length: int
     limits: Limits
+
+    @property
+    def chunks_at_once(self) -> int:
+        """How many chunks all its workers search at once."""
+        return sum(worker.processes for worker in self.workers)
 
     def refuse_other_version(self) -> None:
         """Raises ServerIncompatibleError for a server of another version of the protocol."""
@@ -253,7 +259,10 @@ def incomplete(what: str) -> ServerLiedError:
 
 def _worker(data: Json) -> RemoteWorker:
     return RemoteWorker(
-        _text(data["name"]), _text(data.get("state") or ""), round(_number(data.get("nodes_per_second")))
+        name=_text(data["name"]),
+        state=_text(data.get("state") or ""),
+        nodes_per_second=round(_number(data.get("nodes_per_second"))),
+        processes=min(_MOST_WORKERS, max(1, _maybe(data, "processes") or 1)),
     )
 
 
