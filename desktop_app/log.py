@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import json
 import logging
 import logging.handlers
 import os
@@ -17,7 +18,7 @@ import traceback
 from collections import deque
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import psutil
 
@@ -32,7 +33,13 @@ FILE_COUNT = 3
 TAIL_RECORDS = 500
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s [%(threadName)s]%(job_note)s %(message)s"
 
+JSON_VARIABLE = "KIBITZ_LOG"
+"""Set to `json`, the stream given to `set_up` gets one JSON object a line."""
+FIELDS = ("job", "batch", "chunk", "worker", "request_id", "user", "address", "took_ms")
+"""What a record may carry besides its message, with `extra` or `log_context`."""
+
 _job_id: ContextVar[int | None] = ContextVar("kibitz_job_id", default=None)
+_fields: ContextVar[dict[str, Any] | None] = ContextVar("kibitz_log_fields", default=None)
 
 
 @contextlib.contextmanager
@@ -43,6 +50,38 @@ def job_context(job_id: int) -> Iterator[None]:
         yield
     finally:
         _job_id.reset(token)
+
+
+@contextlib.contextmanager
+def log_context(**fields: Any) -> Iterator[None]:
+    """Records logged inside, on this thread, carry these of `FIELDS` where logs are JSON."""
+    token = _fields.set((_fields.get() or {}) | fields)
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, for whatever collects logs: at (seconds since 1970), level, logger, message, `FIELDS`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON; any thread, the one that logged it."""
+        said: dict[str, Any] = {
+            "at": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        known = {"job": _job_id.get()} | (_fields.get() or {})
+        for name in FIELDS:
+            value = getattr(record, name, None)
+            value = known.get(name) if value is None else value
+            if value is not None:
+                said[name] = value
+        if record.exc_info:
+            said["exception"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False, default=str)
 
 
 class _JobNote(logging.Filter):
@@ -100,6 +139,8 @@ def set_up(folder: Path, *, level: int = logging.INFO, stream: TextIO | None = N
     root.setLevel(level)
     for handler in handlers:
         handler.setFormatter(logging.Formatter(FORMAT))
+        if type(handler) is logging.StreamHandler and os.environ.get(JSON_VARIABLE) == "json":
+            handler.setFormatter(JsonLines())
         handler.addFilter(_JobNote())
         root.addHandler(handler)
         _installed.append(handler)

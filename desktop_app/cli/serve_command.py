@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from desktop_app import paths
+from desktop_app import log, paths
 from desktop_app.cli import output
 from desktop_app.errors import EnvironmentLackingError, UsageError
 
@@ -20,38 +19,22 @@ if TYPE_CHECKING:
     from desktop_app.domain.served import StoredToken
     from desktop_app.server.settings import ServerSettings
 
-_LOGGED = ("request_id", "user", "address", "took_ms", "batch")
 _DAY_S = 86_400
 _LONGEST_NAME = 64
-
-
-class _JsonLines(logging.Formatter):
-    """One JSON object a line, for whatever collects the logs; ids of request and batch among the fields."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
-        said: dict[str, Any] = {
-            "at": round(record.created, 3),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        said |= {name: value for name in _LOGGED if (value := getattr(record, name, None)) is not None}
-        if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False)
 
 
 def run_serve(arguments: Namespace) -> int:
     """Serve until a signal to stop comes."""
     _need_extra()
     from desktop_app.server.serve import serve
+    from desktop_app.worker.sentry import start_sentry
 
     settings = _settings(arguments)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLines())
+    handler.setFormatter(log.JsonLines())
     root = logging.getLogger()
     root.addHandler(handler)
+    start_sentry(os.environ)
     try:
         serve(settings, lambda url: print(f"Kibitz serves on {url}", flush=True))
     finally:
@@ -79,8 +62,20 @@ def _settings(arguments: Namespace) -> ServerSettings:
         port=int(port),
         trusted_proxies=tuple(value("trusted_proxies", "").replace(",", " ").split()),
         without_tokens=arguments.without_tokens,
+        slow_s=float(_whole("SLOW_S", 20)),
+        resubmit_s=float(_whole("RESUBMIT_S", 600)),
         limits=with_limits(Limits(), os.environ, arguments.limit or ()),
     )
+
+
+def _whole(name: str, default: int) -> int:
+    """A whole number above zero from the environment."""
+    from desktop_app.server.settings import PREFIX
+
+    value = os.environ.get(PREFIX + name, str(default))
+    if not value.isdecimal() or int(value) < 1:
+        raise UsageError(f"{PREFIX}{name} must be a whole number above zero, not {value!r}.")
+    return int(value)
 
 
 def run_token(arguments: Namespace) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
 import os
 import subprocess
@@ -119,3 +121,23 @@ def test_a_report_holds_traceback_and_tail(tmp_path: Path) -> None:
     text = path.read_text()
     assert "ZeroDivisionError" in text
     assert "the last line" in text
+
+
+def test_a_stream_of_json_tells_whose_record_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With KIBITZ_LOG=json each line is an object with the ids of job, batch and chunk; the file stays for people."""
+    monkeypatch.setenv("KIBITZ_LOG", "json")
+    stream = io.StringIO()
+    log.set_up(tmp_path, stream=stream)
+    try:
+        with log.job_context(7), log.log_context(batch="b1", chunk="k3"):
+            logging.getLogger("kibitz.test").info("searched\n%s", "twice", extra={"worker": "one@host/0"})
+        logging.getLogger("kibitz.test").info("after")
+    finally:
+        log.tear_down()
+    first, after = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert first["message"] == "searched\ntwice"
+    assert {name: first[name] for name in ("job", "batch", "chunk", "worker", "level")} == {
+        "job": 7, "batch": "b1", "chunk": "k3", "worker": "one@host/0", "level": "info",
+    }  # fmt: skip
+    assert "batch" not in after
+    assert not (tmp_path / "kibitz.log").read_text(encoding="utf-8").startswith("{")
