@@ -119,7 +119,9 @@ class SignOfLife(bootsteps.StartStopStep):
             channel = consumer.task_consumer.channel
             tags = list(channel.qos._delivered)  # noqa: SLF001 - kombu has no name for it; pinned, and tested
             if tags:
-                channel.client.zadd(channel.unacked_index_key, dict.fromkeys(tags, time.time()), xx=True)
+                # Not `channel.client`: that one's connection is waiting for the next message.
+                with channel.conn_or_acquire() as client:
+                    client.zadd(channel.unacked_index_key, dict.fromkeys(tags, time.time()), xx=True)
         except Exception as error:  # noqa: BLE001 - the broker is away: Celery finds out by itself and reconnects
             _log.info("no sign of life given: %s", error)
 

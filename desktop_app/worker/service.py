@@ -6,6 +6,7 @@ grace period at once. The pool is Celery's prefork pool: Linux and macOS.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import sys
@@ -26,6 +27,7 @@ from desktop_app.worker.client import Cluster
 from desktop_app.worker.lifecycle import SearchDesk
 from desktop_app.worker.limits import KEEP_S, MOST_RETRIES
 from desktop_app.worker.main_process import MainProcess, sign_of_life_of
+from desktop_app.worker.metrics import serve
 from desktop_app.worker.outbox import Outbox
 from desktop_app.worker.tasks import Call, ChunkRunner, last_words, register, retry_pause
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.worker.messages import WorkerStatus
+    from desktop_app.worker.metrics import MetricsPage
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class WorkerSettings:
     Attributes:
         engine: path of the engine; None to look for one.
         grace_s: how long running chunks may go on after SIGTERM.
+        metrics: address and port of the page for Prometheus; None for none.
     """
 
     broker: str
@@ -55,6 +59,7 @@ class WorkerSettings:
     name: str = "worker"
     queues: tuple[str, ...] = ("chunks",)
     grace_s: float = 30.0
+    metrics: tuple[str, int] | None = None
 
     @property
     def hostname(self) -> str:
@@ -83,6 +88,7 @@ class WorkerService:
         self._identity = _identity_of(self._engine)
         self._board = Board()
         self._runner: ChunkRunner | None = None
+        self._page: MetricsPage | None = None
         self._app = make_app(settings.broker, queues=settings.queues)
         self._task = register(self._app, TASK, self._run)
         self._main = MainProcess(
@@ -108,7 +114,7 @@ class WorkerService:
             (signals.worker_process_shutdown, self._on_process_end),
             (signals.worker_shutting_down, self._on_told_to_end),
             (signals.task_failure, self._on_lost),
-            (signals.worker_ready, lambda **_: on_ready(self._sentence())),
+            (signals.worker_ready, lambda **_: self._begin(on_ready)),
         )
         for signal, receiver in receivers:
             signal.connect(receiver, weak=False)
@@ -127,7 +133,23 @@ class WorkerService:
         finally:
             for signal, receiver in receivers:
                 signal.disconnect(receiver)
+            if self._page is not None:
+                self._page.close()
         return int(worker.exitcode or 0)
+
+    def _begin(self, on_ready: Callable[[str], None]) -> None:
+        # After the searching processes were forked, for the page has a thread.
+        if self._settings.metrics is not None and self._page is None:
+            address, port = self._settings.metrics
+            self._page = serve(self._status, port=port, address=address)
+        on_ready(self._sentence())
+
+    def _status(self) -> WorkerStatus:
+        """On the page's thread: the main thread may change Celery's set of tasks under it, and then it looks again."""
+        for _ in range(10):
+            with contextlib.suppress(RuntimeError):
+                return self.status()
+        raise RuntimeError("the set of running tasks would not keep still")
 
     def _sentence(self) -> str:
         settings = self._settings

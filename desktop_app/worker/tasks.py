@@ -17,6 +17,7 @@ from celery.exceptions import Reject, Retry, SoftTimeLimitExceeded
 
 from desktop_app.analysis.payload import result_to_payload
 from desktop_app.domain.work import ChunkResult
+from desktop_app.log import log_context
 from desktop_app.worker.app import TASK, chunk_queue, dead_queue, priority_number, results_queue
 from desktop_app.worker.board import batch_mark, task_mark
 from desktop_app.worker.lifecycle import Failed, Found, Stopped, chunk_of
@@ -91,6 +92,10 @@ class ChunkRunner:
         except RefusedError as error:
             self._give_up(call, str(error))
             return
+        with log_context(batch=task.batch, chunk=task.task_id, worker=self._worker):
+            self._run_task(call, task)
+
+    def _run_task(self, call: Call, task: ChunkTask) -> None:
         if self._board.cancelled(task_mark(task.task_id), batch_mark(task.batch)):
             return
         if kept := self._kept.get(task.task_id):
