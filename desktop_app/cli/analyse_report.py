@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 from desktop_app.cli import output
+from desktop_app.domain.batch import Stage
 from desktop_app.domain.counting import counted
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.services.show_game import score_json
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.rows import GameRow
 
 NAME_COLUMNS = 44
+_UNITS = 10_000
 
 
 class Report(Protocol):
@@ -57,6 +59,8 @@ class JsonReport:
                 "nodes": found.nodes,
                 "best_uci": found.best,
                 "reused": news.reused,
+                "stage": str(news.stage) if news.stage else None,
+                "provisional": news.stage is not None,
             },
         )
 
@@ -64,7 +68,7 @@ class JsonReport:
         """Print `{"event": "game", …}`, or "failed" with the reason."""
         event = "failed" if news.state is ItemState.FAILED else "game"
         value: dict[str, Any] = {"job": news.job_id, "game": news.game_id, "state": str(news.state)}
-        value |= {"skipped": news.skipped, "error": news.error or None}
+        value |= {"skipped": news.skipped, "error": news.error or None, "provisional": news.looked}
         if row is not None:
             value |= {"white": row.white, "black": row.black, "game_state": str(row.state)}
             value |= {"white_accuracy": row.white_accuracy, "black_accuracy": row.black_accuracy}
@@ -99,7 +103,7 @@ class TextReport:
         """Say nothing: the progress line does."""
 
     def game(self, news: ItemNews, row: GameRow | None) -> None:
-        """Print a line for a game that ended."""
+        """Print a line for a game that ended; verdicts of a first look stay in the library until they are settled."""
         if news.state not in {ItemState.DONE, ItemState.FAILED}:
             return
         self._line.clear()
@@ -127,12 +131,13 @@ class TextReport:
         if snapshot.positions_total == 0:
             return
         left = "" if snapshot.eta_s is None else f", {output.duration(snapshot.eta_s)} left"
-        self._line.progress(
-            snapshot.positions_done,
-            snapshot.positions_total,
-            f"{snapshot.positions_done:,} of {snapshot.positions_total:,} positions, "
-            f"{snapshot.positions_per_second:.1f} a second{left}",
-        )
+        said = f"{snapshot.positions_done:,} of {snapshot.positions_total:,} positions"
+        if snapshot.stage is Stage.FIRST_LOOK:
+            said = f"first look at all games: {said}"
+        elif snapshot.stage is Stage.CLOSER:
+            said = f"looking closer: {snapshot.items_done:,} of {counted(snapshot.items_total, 'game')} settled"
+        said = f"{said}, {snapshot.positions_per_second:.1f} a second{left}"
+        self._line.progress(round(_UNITS * snapshot.progress), _UNITS, said)
 
     def summary(self, counters: BatchCounters) -> None:
         """Print the last line."""
@@ -143,6 +148,8 @@ class TextReport:
         if counters.games_skipped:
             parts.append(f"{counters.games_skipped:,} skipped")
         reused = f" ({counters.positions_reused:,} reused)" if counters.positions_reused else ""
+        closer = counters.searches + counters.searches_reused - counters.positions
+        reused += f", {counted(closer, 'closer look')}" if closer > 0 else ""
         print(
             f"{', '.join(parts)}; {counted(counters.positions, 'position')}{reused}, "
             f"{counters.nodes / 1e6:,.1f} million nodes in {output.duration(counters.wall_seconds)}.",

@@ -62,8 +62,12 @@ def _state(view: GameView) -> str:
     if view.analysis is None:
         return f"{state}: {reason}" if reason else state
     done = f"{view.analysis.positions} of {view.analysis.positions_total} positions"
-    engine = f"{view.analysis.engine.name}, {view.analysis.spec.limit_nodes:,} nodes a position"
-    return f"{state}, {done} ({engine})" + (f": {reason}" if reason else "")
+    each = f"{view.analysis.nodes_each:,} nodes a position"
+    if view.analysis.spec.anytime:
+        each = f"profile {view.analysis.spec.profile}, {each} on average"
+    provisional = "; verdicts may still change" if view.analysis.provisional else ""
+    engine = f"{view.analysis.engine.name}, {each}"
+    return f"{state}, {done} ({engine}){provisional}" + (f": {reason}" if reason else "")
 
 
 def _moves(view: GameView) -> str:
@@ -77,7 +81,7 @@ def _move_row(ply: PlyView) -> tuple[object, ...]:
     return (
         number,
         ply.san,
-        ply.judgement.glyph if ply.judgement else "",
+        f"{ply.judgement.glyph}{'~' if ply.doubt or not ply.settled else ''}" if ply.judgement else "",
         score_text(ply.score),
         "" if ply.move_accuracy is None else f"{ply.move_accuracy:.0f}",
         ply.best_san if judged else "",

@@ -91,8 +91,8 @@ class BatchCounters:
 
     Attributes:
         games_done, games_failed, games_skipped: items that ended; skipped ones had nothing to analyse.
-        positions: positions that got their first evaluation, searched or copied; finished ones (mate, stalemate) are not
-            counted.
+        positions: positions that got their first evaluation, searched or copied; finished ones (mate, stalemate) do not
+            count.
         positions_reused: those copied from equal positions instead of searched.
         searches, searches_reused: searches stored, and searches saved by copying, of all rounds: a position that is
             looked at again counts again.

@@ -34,6 +34,13 @@ ANYTIME = 0
 
 ANYTIME_PROFILES = (Profile.QUICK, Profile.STANDARD, Profile.DEEP)
 
+EXPECTED_NODES: dict[Profile, int] = {
+    Profile.QUICK: 20_000,
+    Profile.STANDARD: 70_000,
+    Profile.DEEP: 300_000,
+}
+"""Nodes a position takes on average in each anytime profile, all its searches together (docs/decisions/0021)."""
+
 CHUNK_POSITIONS = 8
 """Most positions a worker is handed at once; also the most one worker can lose to `kill -9` (product.md 6)."""
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
-if TYPE_CHECKING:
-    from desktop_app.domain.game import GameId, GameRecord, GameState
+from desktop_app.domain.game import GameState
 
+if TYPE_CHECKING:
+    from desktop_app.domain.game import GameId, GameRecord
+
+_FINAL = frozenset({GameState.ANALYSED, GameState.FAILED})
 BatchId = NewType("BatchId", int)
 """Primary key of an import batch."""
 
@@ -73,6 +76,16 @@ class GameRow:
     def positions_total(self) -> int:
         """Positions of the main line, the start position included."""
         return self.ply_count + 1
+
+    @property
+    def provisional(self) -> bool:
+        """Whether its figures are there but may still change: the analysis goes on, or was stopped before its end."""
+        return self.white_inaccuracies is not None and self.state not in _FINAL
+
+    @property
+    def looked(self) -> bool:
+        """Whether every position has been looked at once, so that its figures are of the whole game."""
+        return self.evaluated >= self.positions_total
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,58 +7,32 @@ together, so that a killed process leaves nothing half-told. Called by `services
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 
 from desktop_app.domain.game import GameId, GameLine, GameState
-from desktop_app.domain.profile import Profile, SearchSpec
 from desktop_app.domain.work import ItemState, JobId, JobItemId, JobState, Owner
 from desktop_app.errors import JobOwnedElsewhereError, NotFoundError
 from desktop_app.library import owners
 from desktop_app.library.backend import in_set
 from desktop_app.library.evaluations import summary_columns
+from desktop_app.library.job_rows import StoredItem, StoredJob, item_of, jobs_where
 from desktop_app.library.leases import is_running
 from desktop_app.library.tables import game, job, job_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
+    from desktop_app.domain.profile import SearchSpec
     from desktop_app.library.database import Database
+
+__all__ = ["Jobs", "StoredItem", "StoredJob", "live_among", "owned_elsewhere", "refuse_live_items"]
 
 _UNFINISHED = (JobState.QUEUED.value, JobState.RUNNING.value, JobState.PAUSED.value)
 _LIVE_ITEMS = (ItemState.QUEUED.value, ItemState.RUNNING.value)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredJob:
-    """A job as stored. `items` counts its games; `owner` is the process that runs it, None while nobody does."""
-
-    id: JobId
-    state: JobState
-    engine_path: str
-    spec: SearchSpec
-    workers: int
-    owner: Owner | None
-    error: str
-    items: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoredItem:
-    """One game of a job. `title` names the players. For a done item `error` is why it was skipped."""
-
-    id: JobItemId
-    game_id: GameId
-    state: ItemState
-    attempts: int
-    error: str
-    plies_total: int
-    plies_done: int
-    title: str
 
 
 class Jobs:
@@ -93,7 +67,7 @@ class Jobs:
     def get(self, job_id: JobId) -> StoredJob:
         """One job. Raises NotFoundError."""
         with self._database.read() as connection:
-            found = _jobs(connection, job.c.id == job_id)
+            found = jobs_where(connection, job.c.id == job_id)
         if not found:
             raise NotFoundError(f"There is no job {job_id}.")
         return found[0]
@@ -101,7 +75,7 @@ class Jobs:
     def unfinished(self) -> list[StoredJob]:
         """Jobs queued, running or paused, oldest first."""
         with self._database.read() as connection:
-            return _jobs(connection, job.c.state.in_(_UNFINISHED))
+            return jobs_where(connection, job.c.state.in_(_UNFINISHED))
 
     def items(self, job_id: JobId) -> list[StoredItem]:
         """The job's games in queue order."""
@@ -112,7 +86,7 @@ class Jobs:
                 .where(job_item.c.job_id == job_id)
                 .order_by(job_item.c.position, job_item.c.id)
             )
-            return [_item_of(row) for row in rows]
+            return [item_of(row) for row in rows]
 
     def line(self, game_id: GameId) -> GameLine:
         """The game's start and moves. Raises NotFoundError."""
@@ -138,7 +112,7 @@ class Jobs:
 
         def run(connection: Connection) -> list[StoredJob]:
             elsewhere = []
-            for found in _jobs(connection, job.c.state.in_(_UNFINISHED)):
+            for found in jobs_where(connection, job.c.state.in_(_UNFINISHED)):
                 if _runs_elsewhere(found, me, self._database):
                     elsewhere.append(found)
                 else:
@@ -154,7 +128,7 @@ class Jobs:
         """
 
         def run(connection: Connection) -> None:
-            for found in _jobs(connection, job.c.state.in_(_UNFINISHED)):
+            for found in jobs_where(connection, job.c.state.in_(_UNFINISHED)):
                 if _runs_elsewhere(found, me, self._database):
                     raise owned_elsewhere(found)
             values = {
@@ -300,7 +274,7 @@ def refuse_live_items(connection: Connection, game_ids: Sequence[GameId], me: Ow
         .where(in_set(job_item.c.game_id, game_ids), job_item.c.state.in_(_LIVE_ITEMS))
         .distinct()
     )
-    for found in _jobs(connection, job.c.state.in_(_UNFINISHED) & job.c.id.in_(waiting)):
+    for found in jobs_where(connection, job.c.state.in_(_UNFINISHED) & job.c.id.in_(waiting)):
         if _runs_elsewhere(found, me, database):
             raise owned_elsewhere(found)
 
@@ -354,7 +328,10 @@ def _queue_games(connection: Connection, game_ids: Sequence[GameId]) -> None:
 
 
 def _let_go(connection: Connection, game_ids: Sequence[GameId]) -> None:
-    """Games nobody analyses any more are unanalysed again, unless another job still has them queued."""
+    """Games nobody analyses any more are unanalysed again, unless another job still has them queued.
+
+    A game with a whole first look keeps its figures, which are provisional; parts of a game say nothing of it.
+    """
     waiting = (
         select(job_item.c.game_id)
         .join(job, job.c.id == job_item.c.job_id)
@@ -362,11 +339,10 @@ def _let_go(connection: Connection, game_ids: Sequence[GameId]) -> None:
     )
     underway = game.c.state.in_([GameState.QUEUED.value, GameState.IN_PROGRESS.value])
     mine = in_set(game.c.id, game_ids)
-    connection.execute(
-        update(game)
-        .where(mine, underway, game.c.id.not_in(waiting))
-        .values(state=GameState.UNANALYSED.value, **summary_columns(None))
-    )
+    alone = and_(mine, underway, game.c.id.not_in(waiting))
+    partly = alone & (game.c.evaluated <= game.c.ply_count)
+    connection.execute(update(game).where(partly).values(**summary_columns(None)))
+    connection.execute(update(game).where(alone).values(state=GameState.UNANALYSED.value))
     connection.execute(update(game).where(mine, underway, game.c.id.in_(waiting)).values(state=GameState.QUEUED.value))
 
 
@@ -384,37 +360,4 @@ def _release(connection: Connection, job_id: JobId) -> None:
     )
     connection.execute(
         update(job).where(job.c.id == job_id).values(owner_host=None, owner_pid=None, owner_started=None)
-    )
-
-
-def _jobs(connection: Connection, condition: Any) -> list[StoredJob]:
-    items = (
-        select(func.count()).select_from(job_item).where(job_item.c.job_id == job.c.id).correlate(job).scalar_subquery()
-    )
-    rows = connection.execute(select(job, items.label("items")).where(condition).order_by(job.c.id))
-    return [
-        StoredJob(
-            id=JobId(row.id),
-            state=JobState(row.state),
-            engine_path=row.engine_path,
-            spec=SearchSpec(Profile(row.profile), row.limit_nodes, row.reproducible),
-            workers=row.workers,
-            owner=Owner(row.owner_host, row.owner_pid, row.owner_started) if row.owner_host is not None else None,
-            error=row.error or "",
-            items=row.items,
-        )
-        for row in rows
-    ]
-
-
-def _item_of(row: Row[Any]) -> StoredItem:
-    return StoredItem(
-        id=JobItemId(row.id),
-        game_id=GameId(row.game_id),
-        state=ItemState(row.state),
-        attempts=row.attempts,
-        error=row.error or "",
-        plies_total=row.plies_total,
-        plies_done=row.plies_done,
-        title=f"{row.white or '?'} - {row.black or '?'}",
     )

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from desktop_app.analysis.anytime import POLICIES
+from desktop_app.domain.profile import EXPECTED_NODES
 
 if TYPE_CHECKING:
     from desktop_app.domain.profile import SearchSpec
@@ -18,9 +19,6 @@ _RATE_SAMPLES = 480
 _RATE_WINDOW_S = 60.0
 _PRIOR_POSITIONS = 400
 """How many positions of settled games weigh as much as what the profile usually takes."""
-
-EXPECTED_SHARE = 0.42
-"""Of a profile's allowance, what games take on average (measured on the sample games, docs/decisions/0021)."""
 
 
 class Rate:
@@ -58,8 +56,7 @@ def expected_nodes(spec: SearchSpec) -> int:
     """Nodes a position is expected to take, all rounds together."""
     if not spec.anytime:
         return spec.limit_nodes
-    policy = POLICIES[spec.profile]
-    return round(max(policy.thin_nodes, EXPECTED_SHARE * policy.mean_nodes))
+    return max(first_nodes(spec), EXPECTED_NODES[spec.profile])
 
 
 class Effort:

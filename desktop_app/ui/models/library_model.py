@@ -317,9 +317,16 @@ def errors_text(row: GameRow, *, white: bool) -> str:
     return "" if counts[0] is None else "  ".join(str(count or 0) for count in counts)
 
 
+_GOES_ON = {
+    GameState.IN_PROGRESS: "; where a verdict could change, the engine looks closer",
+    GameState.QUEUED: "; it waits to be looked at more closely",
+}
+_FIGURES = frozenset({Column.WHITE_ACCURACY, Column.BLACK_ACCURACY, Column.WHITE_ERRORS, Column.BLACK_ERRORS})
+
+
 def tooltip(column: Column, row: GameRow) -> str | None:
     """What hovering over a cell says; None where the cell says it all."""
-    if column is Column.STATE:
+    if column is Column.STATE or (column in _FIGURES and row.provisional):
         return _state_tip(row)
     if column in (Column.WHITE, Column.BLACK, Column.EVENT):
         return _TEXTS[column](row) or None
@@ -333,6 +340,8 @@ def _state_tip(row: GameRow) -> str:
         return f"Failed: {row.error or 'no reason given'}. Click to try again."
     if row.not_judged:
         return f"Not judged: {row.not_judged}"
+    if row.provisional and row.looked:
+        return "A first look: figures may still change" + _GOES_ON.get(row.state, "; analyse it again to go on")
     if row.state is GameState.IN_PROGRESS:
         return f"{row.evaluated} of {row.positions_total} positions evaluated"
     if row.state is GameState.ANALYSED and row.ply_count < SHORTEST_WITH_ACCURACY:
@@ -340,11 +349,12 @@ def _state_tip(row: GameRow) -> str:
     return STATE_WORDS[row.state] + (f" (partial: {row.partial})" if row.partial else "")
 
 
-def _accuracy(value: float | None, plies: int) -> str:
-    """A percentage; a dash for a game too short to have one."""
+def _accuracy(row: GameRow, value: float | None) -> str:
+    """A percentage, with a tilde while it may change; a dash for a game too short to have one."""
     if value is None:
         return ""
-    return _DASH if plies < SHORTEST_WITH_ACCURACY else f"{value:.0f}%"
+    short = row.ply_count < SHORTEST_WITH_ACCURACY
+    return _DASH if short else f"{'~' if row.provisional else ''}{value:.0f}%"
 
 
 def _date(row: GameRow) -> str:
@@ -359,8 +369,8 @@ _TEXTS: dict[int, Callable[[GameRow], str]] = {
     Column.BLACK_ELO: lambda row: str(row.black_elo or ""),
     Column.RESULT: lambda row: f"½{_DASH}½" if row.result == "1/2-1/2" else row.result.replace("-", _DASH),
     Column.MOVES: lambda row: str((row.ply_count + 1) // 2),
-    Column.WHITE_ACCURACY: lambda row: _accuracy(row.white_accuracy, row.ply_count),
-    Column.BLACK_ACCURACY: lambda row: _accuracy(row.black_accuracy, row.ply_count),
+    Column.WHITE_ACCURACY: lambda row: _accuracy(row, row.white_accuracy),
+    Column.BLACK_ACCURACY: lambda row: _accuracy(row, row.black_accuracy),
     Column.WHITE_ERRORS: lambda row: errors_text(row, white=True),
     Column.BLACK_ERRORS: lambda row: errors_text(row, white=False),
     Column.OPENING: lambda row: f"{row.eco} {row.opening}".strip(),

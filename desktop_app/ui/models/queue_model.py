@@ -30,6 +30,8 @@ class QueueModel(TableRows[QueueRow]):
             return row.title
         if column == 1:
             return f"{row.plies_done} / {row.plies_total}" if row.plies_total else ""
+        if row.looked and row.state in {ItemState.QUEUED, ItemState.RUNNING}:
+            return "looking closer" if row.state is ItemState.RUNNING else "first look done"
         if row.error:
             return f"{ITEM_WORDS[row.state]}: {row.error}"
         return ITEM_WORDS[row.state]
@@ -59,7 +61,7 @@ class WorkerModel(TableRows[WorkerRow]):
     def text(self, row: WorkerRow, column: int) -> str:
         """Number, game, the move it is at, nodes per second; who is paused has no speed."""
         if column == 0:
-            return f"{row.worker + 1}"
+            return (row.name or "server") if row.remote else f"{row.worker + 1}"
         if column == 1:
             return row.title or WORKER_WORDS[row.state]
         if column == 2:

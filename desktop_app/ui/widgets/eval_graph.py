@@ -40,6 +40,8 @@ class PlyPoint:
         label: the move that led here, as printed ("19. Rad1").
         judgement: our verdict on that move.
         provisional: may still change; drawn faded.
+        doubtful: our verdict is not certain; its mark is a ring.
+        file_score: what the game's file said of it, drawn as a thin line of its own; None without.
     """
 
     ply: int
@@ -47,6 +49,8 @@ class PlyPoint:
     label: str = ""
     judgement: Judgement | None = None
     provisional: bool = False
+    doubtful: bool = False
+    file_score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +192,18 @@ class EvalGraph(QWidget):
         painter.setPen(QPen(theme.colour(look.accent, 0.5 if runs else 0.2), 1, Qt.PenStyle.SolidLine))
         painter.drawLine(QPointF(area.left() - 4, area.center().y()), QPointF(area.right() + 4, area.center().y()))
         self._paint_phases(painter)
+        self._paint_file_line(painter)
         for point in self._points:
             if point.judgement is not None and point.score is not None:
                 centre = QPointF(self.x_of(point.ply), self._y_of(point.score))
                 painter.setOpacity(0.55 if point.provisional else 1.0)
                 paint_dot(painter, centre, self._dot_radius(), point.judgement, ground=look.surface)
+                if point.doubtful:
+                    painter.setBrush(QColor(look.surface))
+                    painter.setPen(Qt.PenStyle.NoPen)
+                    painter.drawEllipse(centre, self._dot_radius() * 0.5, self._dot_radius() * 0.5)
         painter.setOpacity(1.0)
-        if not runs:
+        if not runs and all(point.file_score is None for point in self._points):
             self._paint_skeleton(painter)
 
     def _dot_radius(self) -> float:
@@ -227,6 +236,18 @@ class EvalGraph(QWidget):
         painter.setPen(QPen(QColor(look.border_strong), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(QPolygonF(line))
+
+    def _paint_file_line(self, painter: QPainter) -> None:
+        """What the file said: another engine's, so that it never looks like ours."""
+        painter.setPen(QPen(theme.colour(theme.tokens().accent, 0.75), 1.2, Qt.PenStyle.DotLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        run: list[QPointF] = []
+        for point in (*self._points, PlyPoint(0, None)):
+            if point.file_score is not None:
+                run.append(QPointF(self.x_of(point.ply), self._y_of(point.file_score)))
+            elif run:
+                painter.drawPolyline(QPolygonF(run))
+                run = []
 
     def _paint_phases(self, painter: QPainter) -> None:
         look, area = theme.tokens(), self._area()
@@ -280,7 +301,10 @@ class EvalGraph(QWidget):
     def hover_text(self, point: PlyPoint) -> str:
         """What the hover card says of a position."""
         verdict = f"  {WORDS[Mark(point.judgement.value)]}" if point.judgement else ""
-        return f"{point.label or 'Start'}   {score_text(point.score) or 'not evaluated'}{verdict}"
+        change = "  may still change" if point.provisional and point.judgement else ""
+        doubt = change or ("  not certain" if point.doubtful and point.judgement else "")
+        theirs = f"   in the file: {score_text(point.file_score)}" if point.file_score is not None else ""
+        return f"{point.label or 'Start'}   {score_text(point.score) or 'not evaluated'}{verdict}{doubt}{theirs}"
 
     def _paint_hover(self, painter: QPainter, point: PlyPoint) -> None:
         look, area = theme.tokens(), self._area()

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QToolTip,
     QWidget,
 )
 
@@ -179,11 +180,34 @@ class MoveDelegate(QStyledItemDelegate):
         ours = GLYPHS[Mark(cell.judgement.value)] if cell.judgement is not None else ""
         painter.setFont(self._fonts.glyph)
         painter.drawText(box, flags, ours)
+        if cell.doubt:
+            self._paint_doubt(painter, rect.left() + GRID, box, ours)
         if cell.glyph and cell.glyph != ours:
             box.setLeft(
                 box.left() + (QFontMetrics(self._fonts.glyph).horizontalAdvance(ours) + _HUMAN_GAP if ours else 0)
             )
             self._paint_human_glyph(painter, box, cell.glyph, apart=bool(ours))
+
+    def _paint_doubt(self, painter: QPainter, left: int, box: QRect, glyph: str) -> None:
+        """A dotted line below a move whose verdict is not certain; the tooltip says why."""
+        right = box.left() + QFontMetrics(self._fonts.glyph).horizontalAdvance(glyph)
+        bottom = box.center().y() + QFontMetrics(self._fonts.san).height() // 2 + 1
+        painter.save()
+        painter.setPen(QPen(QColor(theme.tokens().text_3), 1, Qt.PenStyle.DotLine))
+        painter.drawLine(left, bottom, right, bottom)
+        painter.restore()
+
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: _AnyIndex
+    ) -> bool:
+        """Says why a verdict is not certain."""
+        row = index.data(MoveListModel.RowRole)
+        cells = row.cells() if isinstance(row, MoveRow) else ()
+        here = [cell for cell in cells if self.cell_rect(option.rect, black=cell.black).contains(event.pos())]
+        if here and here[0].doubt:
+            QToolTip.showText(event.globalPos(), here[0].doubt, view)
+            return True
+        return super().helpEvent(event, view, option, index)
 
     def _paint_human_glyph(self, painter: QPainter, box: QRect, glyph: str, *, apart: bool) -> None:
         """The annotator's own mark: muted, and in a frame of its own where our verdict stands beside it."""

@@ -41,6 +41,7 @@ class MoveCell:
         comment: the human comment after the move, without commands.
         variations: the human variations that replace this move, each as one line of text.
         provisional: the verdict may still change; it is shown faded.
+        doubt: why the verdict is not certain, "" where it is; shown by a dotted line and said by the tooltip.
     """
 
     ply: int
@@ -54,6 +55,7 @@ class MoveCell:
     comment: str = ""
     variations: tuple[str, ...] = ()
     provisional: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +198,6 @@ def _words(row: Row) -> str:
     for cell in row.cells():
         verdict = f", {WORDS[Mark(cell.judgement.value)]}" if cell.judgement else ""
         score = f", {score_words(cell.score)}" if cell.score is not None else ""
-        said.append(f"{cell.number}{'…' if cell.black else '.'} {cell.san}{cell.glyph}{verdict}{score}")
+        doubt = f" ({cell.doubt})" if cell.doubt and cell.judgement else ""
+        said.append(f"{cell.number}{'…' if cell.black else '.'} {cell.san}{cell.glyph}{verdict}{doubt}{score}")
     return "; ".join(said)

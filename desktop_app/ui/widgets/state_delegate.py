@@ -37,6 +37,8 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 7
 """The role under which a model gives a StateCell."""
 _RING = 16.0
 _COUNT_GAP = 4.0
+_PROVISIONAL = 0.6
+"""Opacity of figures that may still change."""
 _KINDS = (Judgement.INACCURACY, Judgement.MISTAKE, Judgement.BLUNDER)
 _DASH = "\u2013"
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -53,6 +55,7 @@ class StateCell:
         white_accuracy, black_accuracy: 0…100, None while unknown.
         white_counts, black_counts: inaccuracies, mistakes, blunders.
         reason: why it failed, or why it is not judged.
+        provisional: accuracies and counts are there but may still change: drawn lighter, after a tilde.
     """
 
     state: GameState
@@ -62,14 +65,15 @@ class StateCell:
     white_counts: tuple[int, int, int] = (0, 0, 0)
     black_counts: tuple[int, int, int] = (0, 0, 0)
     reason: str = ""
+    provisional: bool = False
 
 
 def state_words(cell: StateCell) -> str:
     """A cell in words."""
     if cell.state is GameState.FAILED:
         return f"Failed: {cell.reason or 'no reason given'}. Click to try again."
-    if cell.state is GameState.ANALYSED:
-        sides = []
+    if cell.state is GameState.ANALYSED or cell.provisional:
+        sides = ["A first look, may still change"] if cell.provisional else []
         for name, accuracy, counts in (
             ("White", cell.white_accuracy, cell.white_counts),
             ("Black", cell.black_accuracy, cell.black_counts),
@@ -131,6 +135,10 @@ class StateDelegate(QStyledItemDelegate):
         elif cell.state is GameState.FAILED:
             paint_icon(painter, ring, "warning", look.danger)
             self._paint_text(painter, text, cell.reason or "Failed", ink=look.danger)
+        elif cell.provisional:
+            paint_ring(painter, ring, 1.0, ink=look.accent, dotted=cell.state is not GameState.IN_PROGRESS)
+            painter.setOpacity(_PROVISIONAL)
+            self._paint_result(painter, text, cell)
         elif cell.state is GameState.IN_PROGRESS:
             paint_ring(painter, ring, cell.progress or 0.0, ink=look.accent)
             self._paint_text(painter, text, f"{100 * (cell.progress or 0):.0f}%", ink=look.text)
@@ -158,10 +166,10 @@ class StateDelegate(QStyledItemDelegate):
         for column, (accuracy, counts) in enumerate(sides):
             box = QRectF(rect.left() + column * half, rect.top(), half - 4, rect.height())
             font = theme.ui_font(0.95, QFont.Weight.DemiBold)
-            width = QFontMetricsF(font).horizontalAdvance("100")
+            width = QFontMetricsF(font).horizontalAdvance("~100" if cell.provisional else "100")
             painter.setFont(font)
             painter.setPen(QColor(look.text))
-            text = _DASH if accuracy is None else f"{accuracy:.0f}"
+            text = _DASH if accuracy is None else f"{'~' if cell.provisional else ''}{accuracy:.0f}"
             painter.drawText(QRectF(box.left(), box.top(), width, box.height()), _RIGHT, text)
             left = box.left() + width + 5
             for kind, count in counts_that_fit(counts, box.right() - left):

@@ -71,6 +71,7 @@ class SummaryView:
         source: who analysed and how deep ("Stockfish 17.1 · 250 000 nodes a position").
         evaluated, positions: how far the analysis is.
         reason: why it failed, or why the game is not judged, as a sentence.
+        looked: the whole game has its first look; its figures are provisional until the analysis is settled.
         remark: what else to know of the numbers ("Too short for an accuracy.").
     """
 
@@ -83,6 +84,23 @@ class SummaryView:
     positions: int = 0
     reason: str = ""
     remark: str = ""
+    looked: bool = False
+
+
+def _stopped(view: SummaryView) -> str:
+    return "A first look only: verdicts may still change." if view.looked else "Not analysed yet."
+
+
+def _waiting(view: SummaryView) -> str:
+    if view.looked:
+        return "A first look is done; waiting to be looked at more closely. Verdicts may still change."
+    return "Waiting in the queue."
+
+
+def _going_on(view: SummaryView) -> str:
+    if view.looked:
+        return "A first look is done. The engine looks closer where a verdict could still change."
+    return f"Analysing: {view.evaluated} of {view.positions} positions. Verdicts may still change."
 
 
 def percent(value: float | None) -> str:
@@ -177,7 +195,7 @@ class SummaryPanel(QWidget):
     def set_view(self, view: SummaryView) -> None:
         """Shows a summary; values that are not known yet are dashes, never zeros."""
         self._view = view
-        scored = view.state in {SummaryState.DONE, SummaryState.IN_PROGRESS}
+        scored = view.state in {SummaryState.DONE, SummaryState.IN_PROGRESS} or view.looked
         for white, side in ((True, view.white), (False, view.black)):
             self._fill_side(side, white=white, scored=scored)
         self._fill_phases(view.phases if scored else ())
@@ -189,7 +207,7 @@ class SummaryPanel(QWidget):
         label = self._names[white]
         label.setText(side.name)
         colour_name = "White" if white else "Black"
-        partial = self._view.state is SummaryState.IN_PROGRESS
+        partial = self._view.state is SummaryState.IN_PROGRESS or self._view.looked
         self._rings[white].set_accuracy(side.accuracy if scored else None, owner=colour_name, provisional=partial)
         self._acpl[white].setText(f"{side.acpl:.0f} ACPL" if scored and side.acpl is not None else f"{_DASH} ACPL")
         for kind in _JUDGEMENTS:
@@ -215,14 +233,9 @@ class SummaryPanel(QWidget):
 
     def _fill_note(self, view: SummaryView) -> None:
         texts = {
-            SummaryState.NOT_ANALYSED: ("info", "Not analysed yet.", "Analyse", "primary"),
-            SummaryState.QUEUED: ("worker", "Waiting in the queue.", "", ""),
-            SummaryState.IN_PROGRESS: (
-                "engine",
-                f"Analysing: {view.evaluated} of {view.positions} positions. Verdicts may still change.",
-                "",
-                "",
-            ),
+            SummaryState.NOT_ANALYSED: ("info", _stopped(view), "Go on" if view.looked else "Analyse", "primary"),
+            SummaryState.QUEUED: ("worker", _waiting(view), "", ""),
+            SummaryState.IN_PROGRESS: ("engine", _going_on(view), "", ""),
             SummaryState.DONE: ("info" if view.remark else "", view.remark, "", ""),
             SummaryState.FAILED: ("warning", view.reason or "The analysis failed.", "Retry", ""),
             SummaryState.NOT_JUDGED: ("info", f"Not judged: {view.reason or 'nothing to analyse'}", "", ""),
@@ -237,7 +250,7 @@ class SummaryPanel(QWidget):
         for widget in (self._note, self._button):
             widget.style().unpolish(widget)
             widget.style().polish(widget)
-        self._bar.setVisible(view.state is SummaryState.IN_PROGRESS)
+        self._bar.setVisible(view.state is SummaryState.IN_PROGRESS and not view.looked)
         self._bar.setRange(0, max(1, view.positions))
         self._bar.setValue(view.evaluated)
         self._tint(name)

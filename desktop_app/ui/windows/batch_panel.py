@@ -22,11 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.batch import Stage
 from desktop_app.domain.counting import counted
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.ui.controllers.batch_controller import LIVE_STATES
 from desktop_app.ui.models.queue_model import QueueModel, WorkerModel, speed
 from desktop_app.ui.runtime import theme
+from desktop_app.ui.widgets.elided import ElidedLabel
 from desktop_app.ui.windows.parts import label, refresh_tools, restyle, set_tool, shape_table, tool
 from desktop_app.ui.windows.words import duration
 
@@ -45,6 +47,7 @@ _TITLES = {
     JobState.CANCELLED: "Cancelled",
     JobState.FAILED: "Analysis failed",
 }
+_STAGES = {Stage.FIRST_LOOK: "First look at all games", Stage.CLOSER: "Looking closer"}
 _MOST_WORKERS = 64
 _BAR_UNITS = 10_000
 
@@ -64,8 +67,7 @@ class BatchPanel(QFrame):
         super().__init__(parent)
         self.setProperty("panel", "bar")
         self._batch = batch
-        self._last_state: JobState | None = None
-        self._last_failed = 0
+        self._last: tuple[JobState | None, int, Stage | None] = (None, 0, None)
         self._calm = False
         self._wanted_open = False
         self.workers_model, self.queue_model = WorkerModel(self), QueueModel(self)
@@ -121,6 +123,10 @@ class BatchPanel(QFrame):
         left_bar.addWidget(self._count)
         left_bar.addWidget(self._speed)
         left_bar.addStretch(1)
+        self._connection = ElidedLabel()
+        self._connection.setProperty("strength", "2")
+        self._connection.setAccessibleName("Connection to the analysis server")
+        self._connection.hide()
         self._queue_title = label("Queue", strength="2")
         right_bar.addWidget(self._queue_title)
         right_bar.addStretch(1)
@@ -133,6 +139,8 @@ class BatchPanel(QFrame):
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(4)
             column.addLayout(bar)
+            if table is self._workers:
+                column.addWidget(self._connection)
             column.addWidget(table, 1)
             split.addWidget(side)
         split.setSizes([480, 560])
@@ -188,8 +196,8 @@ class BatchPanel(QFrame):
 
     def _fold_or_unfold(self) -> None:
         """Nothing is left to steer once all went well: the room goes back to board and list."""
-        over = self._last_state is not None and self._last_state not in LIVE_STATES
-        self._unfold(self._wanted_open and not self._calm and (not over or self._last_failed > 0))
+        over = self._last[0] is not None and self._last[0] not in LIVE_STATES
+        self._unfold(self._wanted_open and not self._calm and (not over or self._last[1] > 0))
 
     def _unfold(self, expanded: bool) -> None:
         self._body.setVisible(expanded)
@@ -212,11 +220,12 @@ class BatchPanel(QFrame):
             self.hide()
             return
         self.show()
-        total = max(1, snapshot.positions_total)
-        self._bar.setValue(round(_BAR_UNITS * min(1.0, snapshot.positions_done / total)))
+        self._bar.setValue(round(_BAR_UNITS * snapshot.progress))
         self._figures.setText(figures(snapshot))
         running = snapshot.state is JobState.RUNNING and snapshot.nodes_per_second
         self._speed.setText(speed(snapshot.nodes_per_second) if running else "")
+        self._connection.setText(snapshot.connection)
+        self._connection.setVisible(bool(snapshot.connection))
         self.workers_model.put(snapshot.worker_rows)
         self.queue_model.put(snapshot.queue_rows)
         waiting = f", {counted(len(snapshot.waiting_jobs), 'job')} behind" if snapshot.waiting_jobs else ""
@@ -227,8 +236,8 @@ class BatchPanel(QFrame):
             self._count.blockSignals(False)
         self._retry.setVisible(snapshot.items_failed > 0)
         self._retry.setText(f"Retry {snapshot.items_failed:,} failed")
-        if (snapshot.state, snapshot.items_failed) != (self._last_state, self._last_failed):
-            self._last_state, self._last_failed = snapshot.state, snapshot.items_failed
+        if (snapshot.state, snapshot.items_failed, snapshot.stage) != self._last:
+            self._last = snapshot.state, snapshot.items_failed, snapshot.stage
             self._show_state(snapshot)
             self._fold_or_unfold()
         self._refresh_buttons()
@@ -236,7 +245,8 @@ class BatchPanel(QFrame):
     def _show_state(self, snapshot: BatchSnapshot) -> None:
         state = snapshot.state
         paused, over = state is JobState.PAUSED, state not in (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
-        self._title.setText(_TITLES.get(state or JobState.RUNNING, "Analysing"))
+        running = "Analysing" if snapshot.stage is None else _STAGES[snapshot.stage]
+        self._title.setText(_TITLES.get(state or JobState.RUNNING, running))
         self._title.setToolTip(snapshot.error)
         set_tool(self._pause, "play" if paused else "pause", "Go on" if paused else "Pause")
         self._pause.setVisible(not over)
@@ -265,14 +275,14 @@ class BatchPanel(QFrame):
     @Slot()
     def toggle_pause(self) -> None:
         """Pause, or go on."""
-        if self._last_state is JobState.PAUSED:
+        if self._last[0] is JobState.PAUSED:
             self._batch.resume()
         else:
             self._batch.pause()
 
     @Slot()
     def _on_cancel(self) -> None:
-        if self._last_state in LIVE_STATES:
+        if self._last[0] in LIVE_STATES:
             self._batch.cancel()
         else:
             self.hide()
@@ -341,10 +351,17 @@ def _bar_colour(snapshot: BatchSnapshot) -> str:
 
 
 def figures(snapshot: BatchSnapshot) -> str:
-    """The one line: games done, failures, positions per second, time left."""
-    parts = [f"{snapshot.items_done:,} of {snapshot.items_total:,} games"]
+    """The one line: games done, failures, positions per second, what was copied, time left."""
+    if snapshot.stage is Stage.FIRST_LOOK:
+        parts = [f"{snapshot.items_looked:,} of {snapshot.items_total:,} games looked at"]
+    elif snapshot.stage is Stage.CLOSER:
+        parts = [f"{snapshot.items_done:,} of {snapshot.items_total:,} games settled"]
+    else:
+        parts = [f"{snapshot.items_done:,} of {snapshot.items_total:,} games"]
     if snapshot.items_failed:
         parts.append(f"{snapshot.items_failed:,} failed")
+    if reused := snapshot.counters.searches_reused:
+        parts.append(f"{reused:,} known already")
     if snapshot.state is JobState.RUNNING:
         if snapshot.positions_per_second:
             parts.append(f"{snapshot.positions_per_second:.1f} positions/s")

@@ -19,7 +19,7 @@ from desktop_app.ui.widgets.eval_bar import EvalBar
 from desktop_app.ui.widgets.player_strip import PlayerFacts, PlayerStrip
 from desktop_app.ui.widgets.transport import Transport
 from desktop_app.ui.windows.parts import label, refresh_tools, tool
-from desktop_app.ui.windows.view_cells import is_provisional, player_facts, shown_score
+from desktop_app.ui.windows.view_cells import is_provisional, player_facts
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -151,7 +151,7 @@ class BoardArea(QWidget):
     def _score_here(self, move: PlyView | None) -> tuple[Score | None, bool]:
         view = self._cursor.view
         if move is not None:
-            return shown_score(move), is_provisional(move, self._cursor.provisional)
+            return move.score, is_provisional(view, move, self._cursor.provisional)
         return (view.analysis.root if view and view.analysis else None), False
 
     def _show_verdict(self, move: PlyView | None, *, provisional: bool) -> None:

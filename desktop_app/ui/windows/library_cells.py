@@ -40,6 +40,7 @@ def state_cell(row: GameRow) -> StateCell:
         white_counts=_counts(row, "white") if counted else (0, 0, 0),
         black_counts=_counts(row, "black") if counted else (0, 0, 0),
         reason=row.error or row.not_judged or "",
+        provisional=row.provisional and row.looked,
     )
 
 
@@ -103,8 +104,7 @@ class ErrorsCell(QStyledItemDelegate):
         look = theme.tokens()
         width = min(24.0, rect.width() / 3)
         left = rect.center().x() - 1.5 * width
-        provisional = row.state in (GameState.IN_PROGRESS, GameState.QUEUED)
-        painter.setOpacity(0.6 if provisional else 1.0)
+        painter.setOpacity(0.6 if row.provisional else 1.0)
         for place, (mark, count) in enumerate(zip((Mark.INACCURACY, Mark.MISTAKE, Mark.BLUNDER), counts, strict=True)):
             slot = QRectF(left + place * width, rect.top(), width, rect.height())
             painter.setFont(theme.ui_font(1.0, QFont.Weight.DemiBold if count else QFont.Weight.Normal))

@@ -89,7 +89,7 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
     short = len(view.plies) < SHORTEST_WITH_ACCURACY
     source = ""
     if analysis:
-        nodes = f"{analysis.spec.limit_nodes:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        nodes = f"{analysis.nodes_each:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
         source = f"{analysis.engine.name} · {nodes} nodes a position · judged as Lichess does"
     return SummaryView(
         state=state,
@@ -103,6 +103,7 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
         evaluated=analysis.positions if analysis else 0,
         positions=analysis.positions_total if analysis else len(view.plies) + 1,
         reason=view.not_judged or view.error,
+        looked=analysis is not None and analysis.provisional and analysis.positions >= analysis.positions_total,
         remark=_remark(len(view.plies)),
     )
 

@@ -16,7 +16,7 @@ from desktop_app.ui.widgets.move_list import MoveList
 from desktop_app.ui.widgets.summary_panel import SummaryPanel
 from desktop_app.ui.windows.line_cards import line_cards, lines_at, summary_view
 from desktop_app.ui.windows.parts import label
-from desktop_app.ui.windows.view_cells import graph_points, move_cells, opening_text, phase_lines
+from desktop_app.ui.windows.view_cells import file_note, graph_points, move_cells, opening_text, phase_lines
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -41,6 +41,9 @@ class ReviewArea(QWidget):
         self._note = label(strength="warning", wrap=True)
         self._note.setMargin(8)
         self._note.hide()
+        self.file_note = label(strength="3", wrap=True)
+        self.file_note.setContentsMargins(8, 0, 8, 4)
+        self.file_note.hide()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.moves, "Moves")
@@ -58,6 +61,7 @@ class ReviewArea(QWidget):
         box.setSpacing(4)
         box.addWidget(self._note)
         box.addWidget(self._split, 1)
+        box.addWidget(self.file_note)
         self._connect()
 
     def _connect(self) -> None:
@@ -94,6 +98,7 @@ class ReviewArea(QWidget):
             self.graph.set_points([])
             self.lines.set_lines([], empty="Open a game to see what the engine thought.")
             self._note.hide()
+            self.file_note.hide()
             return
         news = self._cursor.provisional
         self.moves.set_game(
@@ -105,6 +110,7 @@ class ReviewArea(QWidget):
         note = view.moves_note or view.partial
         self._note.setText(note)
         self._note.setVisible(bool(note))
+        self.file_note.setVisible(any(move.imported_eval is not None for move in view.plies))
         self._show_lines()
 
     @Slot(object)
@@ -127,6 +133,7 @@ class ReviewArea(QWidget):
             empty = "Step to a judged move to see what was better."
         elif move.score is None:
             empty = "This position is still waiting for the engine."
+        self.file_note.setText(file_note(cursor.view, move))
         self.lines.set_lines(line_cards(cursor.view, move), empty=empty)
         for name, line in lines_at(move).items():
             if line == cursor.line:

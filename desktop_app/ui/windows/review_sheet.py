@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
 from desktop_app.domain.counting import counted
-from desktop_app.domain.profile import PROFILE_NODES, Profile, SearchSpec
+from desktop_app.domain.profile import EXPECTED_NODES, Profile, SearchSpec
 from desktop_app.ui.windows.sheet import Sheet
 from desktop_app.ui.windows.words import duration
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 _MOST_WORKERS = 64
 _PROFILE_WORDS = {
-    Profile.QUICK: "Quick: a first look",
-    Profile.STANDARD: "Standard: good verdicts",
-    Profile.DEEP: "Deep: what a Lichess request gets",
+    Profile.QUICK: "Quick: some doubt may remain",
+    Profile.STANDARD: "Standard: little doubt remains",
+    Profile.DEEP: "Deep: hardly any doubt remains",
 }
 
 
@@ -50,8 +50,11 @@ class ReviewSheet(Sheet):
         self._note = QLabel(wordWrap=True)
         self._note.setProperty("strength", "2")
         self.profile = QComboBox()
-        for name, nodes_each in PROFILE_NODES.items():
-            self.profile.addItem(f"{_PROFILE_WORDS[name]}  ({nodes_each / 1000:,.0f} k nodes)", name)
+        for name, words in _PROFILE_WORDS.items():
+            self.profile.addItem(f"{words}  (about {EXPECTED_NODES[name] / 1000:,.0f} k nodes)", name)
+        self.profile.setToolTip(
+            "Nodes a position on average: every position gets a first look, those that could change a verdict get more"
+        )
         self.profile.setCurrentIndex(max(0, self.profile.findData(profile)))
         self.workers = QSpinBox(minimum=1, maximum=_MOST_WORKERS, value=workers)
         self.workers.setToolTip("Engines that run at once, one core each")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from desktop_app.ui.widgets.eval_graph import PhaseLine, PlyPoint
 from desktop_app.ui.widgets.move_rows import MoveCell
 from desktop_app.ui.widgets.player_strip import PlayerFacts
+from desktop_app.ui.widgets.scores import score_text
 
 if TYPE_CHECKING:
-    from desktop_app.domain.evaluation import Score
     from desktop_app.domain.game import Ply
     from desktop_app.domain.game_view import GameView, PlyView
 
@@ -23,15 +23,40 @@ _NAGS = {
 _POINTS = {"1-0": ("1", "0"), "0-1": ("0", "1"), "1/2-1/2": ("½", "½")}
 
 
-def shown_score(move: PlyView) -> Score | None:
-    """What we found, else what an imported `[%eval]` said."""
-    return move.score if move.score is not None else move.imported_eval
+NEW_SCALE = (2022, 12)
+"""Year and month of Stockfish 15.1, which gave centipawns their scale of today (judgement.md 4)."""
 
 
-def is_provisional(move: PlyView, news: frozenset[Ply]) -> bool:
-    """Whether what is shown of a move may change: a score not stored yet, or somebody else's."""
+def file_note(view: GameView, move: PlyView | None) -> str:
+    """What the game's own file said of the position after a move, with whose word it is; "" where it said nothing."""
+    if move is None or move.imported_eval is None:
+        return ""
+    depth = f" at depth {move.imported_depth}" if move.imported_depth else ""
+    note = f"Evaluation in the file: {score_text(move.imported_eval)}{depth}, unknown engine."
+    parts = dict(view.headers).get("Date", "").split(".")
+    if len(parts) > 1 and parts[0].isdigit():
+        month = int(parts[1]) if parts[1].isdigit() else 0
+        if (int(parts[0]), month) < NEW_SCALE:
+            note += " Before December 2022 engines counted centipawns on another scale: compare with care."
+    return note
+
+
+def is_provisional(view: GameView | None, move: PlyView, news: frozenset[Ply]) -> bool:
+    """Whether what is shown of a move may change: a score not stored yet, or a first look."""
+    running = view is not None and view.analysis is not None and view.analysis.provisional
+    if running and move.score is not None and not move.settled:
+        return True
     before = type(move.ply)(move.ply - 1)
-    return move.ply in news or before in news or (move.score is None and move.imported_eval is not None)
+    return move.ply in news or before in news
+
+
+def doubt_text(view: GameView, move: PlyView) -> str:
+    """What the tooltip of a move says where its verdict is not certain."""
+    if not move.doubt or move.confidence is None:
+        return ""
+    goes_on = view.analysis is not None and view.analysis.provisional
+    looked = "A first look only. " if goes_on else ""
+    return f"{looked}Not certain ({100 * move.confidence:.0f}%): {move.doubt}"
 
 
 def move_cells(view: GameView, news: frozenset[Ply]) -> list[MoveCell]:
@@ -42,13 +67,14 @@ def move_cells(view: GameView, news: frozenset[Ply]) -> list[MoveCell]:
             san=move.san,
             number=move.move_number,
             black=not move.white,
-            score=shown_score(move),
+            score=move.score,
             judgement=move.judgement,
             glyph="".join(_NAGS.get(nag, f"${nag}") for nag in move.nags),
             clock_s=move.clock_s,
             comment=move.comment,
             variations=move.variations_pgn,
-            provisional=is_provisional(move, news),
+            provisional=is_provisional(view, move, news),
+            doubt=doubt_text(view, move),
         )
         for move in view.plies
     ]
@@ -61,10 +87,12 @@ def graph_points(view: GameView, news: frozenset[Ply]) -> list[PlyPoint]:
     points += [
         PlyPoint(
             ply=move.ply,
-            score=shown_score(move),
+            score=move.score,
             label=move_label(move),
             judgement=move.judgement,
-            provisional=is_provisional(move, news),
+            provisional=is_provisional(view, move, news),
+            doubtful=bool(move.doubt),
+            file_score=move.imported_eval,
         )
         for move in view.plies
     ]

@@ -100,7 +100,8 @@ def test_longer_lists_are_insertions(model: LibraryModel, qtbot: QtBot) -> None:
 
 def test_cells_say_what_players_expect(model: LibraryModel) -> None:
     """Draws, dates, lengths and errors are written as players write them."""
-    row = make_row(9, white_inaccuracies=1, white_mistakes=0, white_blunders=2, white_accuracy=91.4)
+    figures = {"white_inaccuracies": 1, "white_mistakes": 0, "white_blunders": 2, "white_accuracy": 91.4}
+    row = make_row(9, state=GameState.ANALYSED, **figures)
     model.index(0, 0).data()
     model.put_rows([row], model.generation)
     line = [model.index(8, column).data() for column in Column]
@@ -137,3 +138,14 @@ def test_rows_come_with_their_tags_and_lose_them_again() -> None:
     assert cell.data(TAGS_ROLE) == (blue,)
     model.put_rows([make_row(1)], model.generation, {})
     assert cell.data(TAGS_ROLE) == ()
+
+
+def test_figures_that_may_change_have_a_tilde(model: LibraryModel) -> None:
+    """A first look's accuracy stands after a tilde, and hovering over it says why; a settled one stands alone."""
+    figures = {"white_inaccuracies": 1, "white_mistakes": 0, "white_blunders": 2, "white_accuracy": 91.4}
+    row = make_row(9, state=GameState.IN_PROGRESS, evaluated=10_000, **figures)
+    model.index(0, 0).data()
+    model.put_rows([row], model.generation)
+    cell = model.index(8, Column.WHITE_ACCURACY)
+    assert cell.data() == "~91%"
+    assert "may still change" in cell.data(Qt.ItemDataRole.ToolTipRole)
