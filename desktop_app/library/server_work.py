@@ -8,6 +8,7 @@ delivered, each is stored once. What was asked and never answered is asked again
 
 from __future__ import annotations
 
+import json
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,9 @@ from desktop_app.domain.served import (
     ServedGame,
     WorkState,
 )
+from desktop_app.domain.work import Owner
 from desktop_app.library.backend import in_set
+from desktop_app.library.owners import is_alive, this_owner
 from desktop_app.library.server_batches import add_chunks, count, finish_if_over, game_of
 from desktop_app.library.server_events import append, deflate, inflate
 from desktop_app.library.tables_server import server_batch, server_chunk, server_game, server_lease
@@ -220,13 +223,14 @@ class ServerWork:
 
     # -- who does it -----------------------------------------------------------------------------------------------
 
-    def hold(self, name: str, holder: str, seconds: float) -> bool:
-        """Take or keep the lease of this name for so many seconds; False while another process holds it."""
+    def hold(self, name: str, seconds: float) -> bool:
+        """Take or keep the lease of this name for so many seconds; False while another living process holds it."""
+        holder = _holder()
 
         def run(connection: Connection) -> bool:
             now = self._database.backend.now(connection)
             row = connection.execute(select(server_lease).where(server_lease.c.name == name)).one_or_none()
-            if row is not None and row.holder != holder and row.until > now:
+            if row is not None and row.holder != holder and row.until > now and not _is_dead(row.holder):
                 return False
             values = {"name": name, "holder": holder, "until": now + seconds}
             if row is None:
@@ -243,10 +247,22 @@ class ServerWork:
             until = connection.execute(select(server_lease.c.until).where(server_lease.c.name == name)).scalar()
             return until is not None and until > self._database.backend.now(connection)
 
-    def release(self, name: str, holder: str) -> None:
+    def release(self, name: str) -> None:
         """Give the lease up."""
-        mine = (server_lease.c.name == name, server_lease.c.holder == holder)
+        mine = (server_lease.c.name == name, server_lease.c.holder == _holder())
         self._database.write(lambda connection: connection.execute(server_lease.delete().where(*mine)))
+
+
+def _holder() -> str:
+    """This process, as a lease names it."""
+    me = this_owner()
+    return json.dumps([me.host, me.pid, me.started])
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether a process that can be seen from here is gone: its lease need not run out first."""
+    owner = Owner(*json.loads(holder))
+    return not is_alive(owner, many_hosts=True)
 
 
 def _store_of_batch(connection: Connection, rows: Sequence[Any], answers: dict[int, Answer], attempts: int) -> set[int]:

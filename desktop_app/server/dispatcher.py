@@ -9,8 +9,6 @@ unanswered for very long. Asking twice costs a search at most: each answer is st
 from __future__ import annotations
 
 import logging
-import os
-import platform
 import queue
 import threading
 import time
@@ -64,13 +62,12 @@ class Dispatcher:
         self._watch = watch
         self._settings = settings
         self._news = news
-        self._holder = f"{platform.node()}:{os.getpid()}:{time.time()}"
         self._woken = threading.Event()
         self._stopping = False
         self._complete: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._renewed = self._cared = float("-inf")
         self._resume = True
-        self._lost: set[str] = set()
+        self._lost: set[str] | None = None
         self._looked = 0.0
         self.leading = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kibitz-dispatcher", daemon=True)
@@ -122,15 +119,15 @@ class Dispatcher:
     def _release(self) -> None:
         if self.leading.is_set():
             try:
-                self._store.work.release(LEASE, self._holder)
+                self._store.work.release(LEASE)
             except KibitzError as error:
                 logger.info("the lease runs out by itself: %s", error)
 
     def _hold(self) -> bool:
         if time.monotonic() - self._renewed > _RENEW_S:
-            if self._store.work.hold(LEASE, self._holder, _LEASE_S):
+            if self._store.work.hold(LEASE, _LEASE_S):
                 if not self.leading.is_set():
-                    self._resume = True
+                    self._resume, self._lost = True, None
                     logger.info("this process feeds the workers now")
                 self.leading.set()
             else:
@@ -213,7 +210,11 @@ class Dispatcher:
         return len(tasks)
 
     def _ask_again(self, running: list[ServedBatch]) -> None:
-        """Ask again for what nobody has (after two looks that agree), and for what stays unanswered for very long."""
+        """Ask again for what nobody has, and for what stays unanswered for very long.
+
+        Nobody has a chunk that no worker searches while nothing waits in the broker, in two looks that agree: between
+        two hands it can be missed once. For what an earlier process asked the first look is enough.
+        """
         seen = self._watch.seen
         if seen.at == self._looked or not seen.reached:
             return
@@ -221,14 +222,15 @@ class Dispatcher:
         searched = {task for worker in seen.workers for task in worker.tasks}
         nothing_waits = not seen.queues.chunks and not seen.queues.results
         lost: set[str] = set()
+        before = time.time() - self._settings.resubmit_s
         for batch in running:
             if not batch.running:
                 continue
             if nothing_waits:
                 asked = self._store.work.in_flight(batch.id, asked_before=seen.at)
                 lost |= {task_id(batch.public_id, chunk.id, chunk.serial) for chunk in asked} - searched
-            before = time.time() - self._settings.resubmit_s
-            again = self._store.work.overdue(batch.id, before, only=_numbers(lost & self._lost))
+            sure = lost if self._lost is None else lost & self._lost
+            again = self._store.work.overdue(batch.id, before, only=_numbers(sure))
             if again:
                 logger.info("asking again for %d chunks of batch %s", len(again), batch.public_id)
                 self._submit(batch, again)

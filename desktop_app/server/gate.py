@@ -52,6 +52,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE"})
 _CHANGING = frozenset({"POST", "DELETE"})
 _LOCAL_SCOPES = frozenset(Scope)
 _WRONG_TOKENS_PER_S = 5
+_MOST_HEADER_BYTES = 32 * 1024
 
 
 @dataclass(slots=True)
@@ -256,6 +257,10 @@ def scope_for(method: str, path: str) -> Scope:
 def _clean_headers(scope: AsgiScope) -> dict[bytes, bytes]:
     """Headers by name; a request that two servers could read differently is refused."""
     found: dict[bytes, bytes] = {}
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > _MOST_HEADER_BYTES:
+        raise ApiError(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "too_large", "The headers are longer than any request needs."
+        )
     for name, value in scope["headers"]:
         if name in found and name in _ONCE:
             raise _bad(f"The header {name.decode('latin-1')} is there twice.")

@@ -39,10 +39,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._state = state
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal to stop; the second one stops at once."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- uvicorn's signature
+        """A signal to stop; the second one waits for no request. uvicorn's own would end the process by the signal."""
         self._state.begin_stop()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def serve(settings: ServerSettings, listening: Callable[[str], None]) -> None:

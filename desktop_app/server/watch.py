@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_EVERY_S = 5.0
+_EVERY_S = 3.0
 _ASK_S = 1.0
 _NOTHING = QueueLengths(0, {}, 0, 0)
 

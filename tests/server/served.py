@@ -119,7 +119,7 @@ class Served:
         return file.read_text().splitlines() if file.exists() else []
 
 
-def chunk(key: str, **changes: Any) -> dict[str, Any]:
+def chunk(key: str, /, **changes: Any) -> dict[str, Any]:
     """A sound chunk."""
     whole = {
         "key": key, "root_fen": "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", "moves": ["e2e4", "e7e5"],
