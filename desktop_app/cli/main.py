@@ -33,6 +33,7 @@ _RUNNERS = {
     "regrade": ("desktop_app.cli.regrade_command", "run_regrade"),
     "delete": ("desktop_app.cli.bin_command", "run_delete"),
     "bin": ("desktop_app.cli.bin_command", "run_bin"),
+    "imports": ("desktop_app.cli.imports_command", "run_imports"),
     "undo-import": ("desktop_app.cli.bin_command", "run_undo_import"),
     "find-position": ("desktop_app.cli.position_command", "run_find_position"),
     "edit": ("desktop_app.cli.edit_command", "run_edit"),

@@ -124,6 +124,12 @@ def _delete(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _imports(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("batch", metavar="BATCH", type=_positive, nargs="?", help="the number of one of them")
+    parser.add_argument("--rejected-text", action="store_true", help="print the text that it left out, to be mended")
+    _json(parser)
+
+
 def _undo_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("batch", metavar="BATCH", type=_positive, help="the import's number, `batch_id` of its receipt")
     _json(parser)
@@ -298,6 +304,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "regrade": CommandSpec("judge all games again from their stored evaluations, by another grading", _regrade),
     "delete": CommandSpec("move games into the bin", _delete),
     "bin": CommandSpec("what was removed: list it, restore it, or remove it for good", _bin),
+    "imports": CommandSpec("what was imported, the receipt of an import, the text it rejected", _imports),
     "undo-import": CommandSpec("take a whole import back, into the bin", _undo_import),
     "find-position": CommandSpec("games that have a position, and what was played there", _find_position),
     "edit": CommandSpec("change tags of games: players, ratings, result, date, event …", _edit),
