@@ -2,7 +2,8 @@
 # Installs the system packages Kibitz needs on Debian 12+ and Ubuntu 24.04+; does nothing where all are there.
 #
 #   packaging/system_packages.sh run     what the application needs: Python, Stockfish, Qt's runtime libraries
-#   packaging/system_packages.sh test    the same, and what the tests need: a virtual display with tools that drive it, PostgreSQL
+#   packaging/system_packages.sh test    the same, and what the tests need: a virtual display with tools that drive it, PostgreSQL,
+#                                        Redis, RabbitMQ (none of them is started: the tests start their own)
 #
 # A name with alternatives ("a|b") is installed under the first name this release knows: package names differ
 # between releases. Needs root or sudo only when something is missing.
@@ -17,7 +18,7 @@ packages=(
   libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0
 )
 if [ "$purpose" = test ]; then
-  packages+=(xvfb xdotool openbox x11-utils imagemagick postgresql)
+  packages+=(xvfb xdotool openbox x11-utils imagemagick postgresql redis-server rabbitmq-server)
 fi
 # The fast reader of games is compiled when the project is installed.
 if ! command -v "${CC:-cc}" >/dev/null; then
@@ -86,6 +87,13 @@ for alternatives in "${wanted[@]}"; do
   fi
   names+=("$chosen")
 done
+# What the tests install are servers; Debian starts each as soon as it is there, unless told not to.
+no_services=/usr/sbin/policy-rc.d
+if [ "$purpose" = test ] && [ ! -e "$no_services" ]; then
+  trap '"${as_root[@]}" rm -f "$no_services"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$no_services" >/dev/null
+  "${as_root[@]}" chmod 755 "$no_services"
+fi
 # Another apt (a fresh cloud machine updates itself) may hold the lock for a while: wait for it.
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
   apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${names[@]}"

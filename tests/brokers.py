@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -29,7 +30,7 @@ _RABBITMQ = Path("/usr/lib/rabbitmq/bin")
 def missing(name: str) -> NoReturn:
     """Skip, loudly; in CI fail, for there everything has to be installed."""
     text = f"NO {name.upper()} IS INSTALLED: workers are not tested with it (apt install {name}-server)"
-    if os.environ.get("CI"):
+    if os.environ.get("CI") and sys.platform == "linux":
         pytest.fail(text)
     pytest.skip(text)
 
