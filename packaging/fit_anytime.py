@@ -4,11 +4,11 @@
     python packaging/fit_anytime.py collect RUNS.jsonl --engine /usr/games/stockfish
     python packaging/fit_anytime.py fit RUNS.jsonl > desktop_app/analysis/confidence_model.py
 
-`collect` searches every position twice and keeps each exact score by depth: a thin pass over the whole game backwards on
-one warm hash, and 857 142 nodes in the product's own chunks (about 40 minutes; it goes on where it stopped). `fit` cuts
-the deep searches off at several node counts, which shows what shallower ones would have said, and regresses on the
-reference: the noise of a score by least squares, the odds that a verdict changes by logistic regression. Three times: on
-all games and on each half alone, for cross-fitting. Method and choices: docs/decisions/0020.
+`collect` searches every position twice and keeps each exact score by depth: a thin pass over the whole game backwards
+on one warm hash, and 857 142 nodes in the product's own chunks (about 40 minutes; it goes on where it stopped). `fit`
+cuts the deep searches off at several node counts, which shows what shallower ones would have said, and regresses on the
+reference: the noise of a score by least squares, the odds that a verdict changes by logistic regression. Three times:
+on all games and on each half alone, for cross-fitting. Method and choices: docs/decisions/0020.
 """
 
 from __future__ import annotations
@@ -86,14 +86,14 @@ def collect(games: list[ReferenceGame], runs: Path, engine_path: str) -> None:
                 continue
             last = game.line.positions - 1
             whole = [ply for ply in range(last, -1, -1) if not isinstance(game.deep[Ply(ply)].score, Over)]
-            row = {"site": game.site, "thin": search(engine, game, whole, THIN, last), "deep": [None] * (last + 1)}
+            row = {"site": game.site, "thin": search(engine, game, whole, nodes=THIN), "deep": [None] * (last + 1)}
             plan = plan_game(
                 item_id=JobItemId(0), game_id=GameId(0), root_fen=game.line.root_fen, moves=game.line.moves,
                 chess960=False, spec=SearchSpec.of_nodes(DEEP),
             )  # fmt: skip
             for chunk in plan.chunks:
                 warm = [] if chunk.warmup_ply is None else [chunk.warmup_ply]
-                found = search(engine, game, [*warm, *chunk.plies], DEEP, last)
+                found = search(engine, game, [*warm, *chunk.plies], nodes=DEEP)
                 for ply in chunk.plies:
                     row["deep"][ply] = found[ply]
             with runs.open("a", encoding="utf-8") as file:
@@ -102,10 +102,10 @@ def collect(games: list[ReferenceGame], runs: Path, engine_path: str) -> None:
 
 
 def search(
-    engine: chess.engine.SimpleEngine, game: ReferenceGame, plies: list[int], nodes: int, last: int
+    engine: chess.engine.SimpleEngine, game: ReferenceGame, plies: list[int], *, nodes: int
 ) -> list[Trail | None]:
     """Search these plies in their order on one hash that is empty at first; all exact scores by ply."""
-    found: list[Trail | None] = [None] * (last + 1)
+    found: list[Trail | None] = [None] * game.line.positions
     token = object()
     for ply in plies:
         board = chess.Board(game.line.root_fen)
@@ -174,7 +174,7 @@ def fit(games: list[ReferenceGame], rows: dict[str, Any]) -> Model:
 
 
 def verdict_rows(games: list[ReferenceGame], rows: dict[str, Any], model: Model) -> tuple[list[Vector], Vector, Vector]:
-    """Features of every move at every level; whether "judged or not" differs from the reference; whether anything does."""
+    """Features of every move at every level; whether "judged or not" differs from the reference; or anything."""
     inputs: list[Vector] = []
     flips: Vector = []
     others: Vector = []

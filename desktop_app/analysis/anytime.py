@@ -32,6 +32,10 @@ class Want:
     limit_nodes: int
 
 
+_EXHAUSTED_DEPTH = 200
+"""A search that got here has seen all there is (a mate is proved): it ends below its limit, and so would the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a profile spends nodes.
@@ -129,6 +133,6 @@ def _doubts(line: Mainline, evaluations: Mapping[Ply, Evaluation], grading: Grad
             continue
         of_move = doubt(found, model)
         for side in (Ply(ply - 1), ply):
-            if not isinstance(evaluations[side].score, Over):
+            if not isinstance(evaluations[side].score, Over) and evaluations[side].depth < _EXHAUSTED_DEPTH:
                 doubts[side] = max(of_move, doubts.get(side, 0.0))
     return doubts
