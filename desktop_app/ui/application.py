@@ -30,6 +30,7 @@ from desktop_app import paths
 from desktop_app.services.care import BackupPlan
 from desktop_app.settings import Theme
 from desktop_app.ui.controllers.engine_controller import EnginePreferences
+from desktop_app.ui.controllers.place_controller import PlaceChoice
 from desktop_app.ui.controllers.workbench import Workbench
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.lateness import LatenessProbe
@@ -96,6 +97,13 @@ class Application(QObject):
             recent=[location for location in current.recent_libraries if location != library.location],
         )
         self.bench.care.preferences_changed.connect(self._on_preferences_changed)
+        self.bench.place.set_preferences(
+            PlaceChoice(current.place.value, current.server or ""),
+            file=paths.config_dir() / "tokens.json",
+            most_chunks=current.server_chunks,
+            share=1 / current.spot_checks if current.spot_checks else 0.0,
+        )
+        self.bench.place.preferences_changed.connect(self._on_preferences_changed)
         self.bench.gradings.set_preferences(current.grading_in_force, current.own_gradings)
         self.bench.gradings.preferences_changed.connect(self._on_preferences_changed)
         self._state = QSettings(str(places.state_file), QSettings.Format.IniFormat)

@@ -6,6 +6,7 @@ Main thread; everything that touches the library runs in `runtime.operations`, s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -17,6 +18,7 @@ from desktop_app.domain.game import GameId
 from desktop_app.domain.work import JobState
 from desktop_app.engine.session import EngineSession
 from desktop_app.services.analyse_games import AnalysisBatch, plan_cost
+from desktop_app.services.remote_job import RemoteWorkers
 from desktop_app.ui.runtime.bridge import BatchBridge
 from desktop_app.ui.runtime.engine_workers import EngineWorkers
 from desktop_app.ui.runtime.notices import NoticeKind
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.profile import SearchSpec
     from desktop_app.ports import Evaluator
     from desktop_app.services.changes import Changes
+    from desktop_app.services.remote_job import RemotePlan
     from desktop_app.ui.controllers.desk import Desk
 
 _TICK_MS = 250
@@ -67,6 +70,10 @@ class BatchController(QObject):
         self._setup = PLAIN
         self._in_use: tuple[str, EngineIdentity | None, EngineSetup] = ("", None, PLAIN)
         self._workers = EngineWorkers(self._open_engine, self)
+        self._servers: RemoteWorkers | None = None
+        self._plan: RemotePlan | None = None
+        self._here = True
+        self._theirs: EngineIdentity | None = None
         self.snapshot = BatchSnapshot()
         self._estimates = 0
         self._timer = QTimer(self, interval=_TICK_MS)
@@ -75,8 +82,31 @@ class BatchController(QObject):
 
     @property
     def ready(self) -> bool:
-        """Whether there is an engine to work with."""
-        return self._identity is not None
+        """Whether there is an engine to work with, here or at the server."""
+        return self._searcher is not None
+
+    @property
+    def _searcher(self) -> EngineIdentity | None:
+        """Whose evaluations a job has: the server's engine where it searches alone."""
+        return self._identity if self._here else self._theirs
+
+    @property
+    def engine_here(self) -> tuple[str, EngineIdentity | None]:
+        """This computer's engine, for spot checks."""
+        return self._engine_path, self._identity
+
+    def set_server(self, plan: RemotePlan | None, *, here: bool, theirs: EngineIdentity | None) -> None:
+        """Search at a server from now on, or at none, and `here` or not; a running job moves.
+
+        `theirs` is the server's engine, needed where it searches alone. Where the job's engine stays the same, only the
+        chunks in flight are taken back; for another engine the job's unfinished games begin anew, for nothing is mixed.
+        """
+        self._plan, self._here, self._theirs = plan, here or plan is None, theirs
+        if self._servers is not None and self._in_use[1] == self._searcher:
+            self._servers.use(plan, here=self._here)
+            self._tick()
+        else:
+            self._use_engine()
 
     @property
     def alive(self) -> bool:
@@ -91,23 +121,39 @@ class BatchController(QObject):
             self._use_engine()
 
     def _use_engine(self) -> None:
-        """No job is alive: work with the engine chosen last."""
-        wanted = (self._engine_path, self._identity, self._setup)
-        if self._identity is None or self._in_use == wanted:
+        """Work with the engine chosen last: no job is alive, or it moves to another one."""
+        wanted = (self._engine_path, self._searcher, self._setup)
+        if self._searcher is None or self._in_use == wanted:
             return
-        first, old = self._batch is None, self._batch
+        first, old, moves = self._batch is None, self._batch, self.alive
         self._in_use = wanted
-        self._batch = AnalysisBatch(
-            self._desk.library, engine_path=self._engine_path, identity=self._identity, listener=self._bridge
+        batch = AnalysisBatch(
+            self._desk.library, engine_path=self._engine_path, identity=self._searcher, listener=self._bridge
         )
-        if old is not None:
+        servers = self._servers
+        self._batch, self._servers = batch, RemoteWorkers(batch)
+        self._servers.use(self._plan, here=self._here)
+        if servers is not None:
+            servers.finish(ended=True)
+        if old is not None and not moves:
             self._desk.operations.read("Changing the engine", old.close, _ignore)
-        if first:
-            self._resume_unfinished(self._batch)
+        elif old is not None:
+            self._desk.operations.read("Moving the analysis", lambda: self._move(old, batch), self._on_moved)
+        elif first:
+            self._resume_unfinished(batch)
+
+    @staticmethod
+    def _move(old: AnalysisBatch, new: AnalysisBatch) -> int:
+        """Operation thread: the job goes on in the other batch."""
+        old.close()
+        return new.resume_unfinished()
+
+    def _on_moved(self, _games: int) -> None:
+        self._go()
 
     def estimate(self, ids: Sequence[GameId], spec: SearchSpec, workers: int) -> int:
         """Ask what an analysis would cost; the answer is `estimated` with the token returned."""
-        identity, library = self._identity, self._desk.library
+        identity, library = self._searcher, self._desk.library
         if identity is None:
             return -1
         self._estimates += 1
@@ -193,6 +239,8 @@ class BatchController(QObject):
         """Main thread: start nothing more, hear nothing more, let searches end. Returns at once."""
         self._timer.stop()
         self._bridge.close()
+        if self._servers is not None:
+            self._servers.finish()
         if self._batch is not None:
             self._batch.stop_searching()
 
@@ -201,7 +249,8 @@ class BatchController(QObject):
         joined = self._workers.stop(self._batch, budget_ms)
         if self._batch is not None:
             self._batch.close(budget_s=budget_ms / 1000)
-        return joined
+        left = self._servers is None or self._servers.join(budget_s=budget_ms / 1000)
+        return joined and left
 
     def _resume_unfinished(self, batch: AnalysisBatch) -> None:
         def done(games: int) -> None:
@@ -235,8 +284,11 @@ class BatchController(QObject):
         batch = self._batch
         if batch is None:
             return
+        servers = self._servers
+        if servers is not None:
+            servers.tick()
         self._workers.top_up(batch)
-        self.snapshot = batch.snapshot()
+        self.snapshot = replace(batch.snapshot(), connection=servers.connection if servers is not None else "")
         if not self.alive:
             self._timer.stop()
         self.snapshot_changed.emit(self.snapshot)

@@ -20,6 +20,7 @@ from desktop_app.ui.controllers.import_controller import ImportController
 from desktop_app.ui.controllers.index_controller import IndexController
 from desktop_app.ui.controllers.library_controller import LibraryController
 from desktop_app.ui.controllers.names_controller import NamesController
+from desktop_app.ui.controllers.place_controller import PlaceController
 from desktop_app.ui.controllers.sets_controller import SetsController
 from desktop_app.ui.controllers.undo_stack import UndoStack
 from desktop_app.ui.controllers.viewer_controller import ViewerController
@@ -46,6 +47,7 @@ class Workbench:
     library: LibraryController
     imports: ImportController
     batch: BatchController
+    place: PlaceController
     viewer: ViewerController
     exports: ExportController
     engine: EngineController
@@ -82,6 +84,7 @@ class Workbench:
             library=library_list,
             imports=imports,
             batch=batch,
+            place=PlaceController(desk, batch, parent),
             viewer=ViewerController(desk, cursor, parent),
             exports=ExportController(desk, parent),
             engine=EngineController(operations, engines, remember, parent),
@@ -109,6 +112,7 @@ class Workbench:
         self.sets.reload()
         if not passive:
             self.engine.check()
+            self.place.start()
             self.index.start()
             self.care.start()
             self.gradings.start()

@@ -112,6 +112,7 @@ MENUS: tuple[tuple[str, tuple[Entry | None, ...]], ...] = (
             None,
             Entry("judging", "&Judging …"),
             Entry("analyses", "&Show another analysis …"),
+            Entry("place", "&Where to analyse …", (), "engine"),
             Entry("engine", "&Engines …", (), "engine"),
         ),
     ),

@@ -23,6 +23,7 @@ from desktop_app.ui.windows.import_commands import ImportCommands
 from desktop_app.ui.windows.incoming import Incoming
 from desktop_app.ui.windows.judging_commands import JudgingCommands
 from desktop_app.ui.windows.opening_commands import OpeningCommands
+from desktop_app.ui.windows.place_commands import PlaceCommands
 from desktop_app.ui.windows.progress_bar import OperationProgress
 from desktop_app.ui.windows.review_sheet import ReviewSheet
 from desktop_app.ui.windows.sets_commands import SetsCommands
@@ -46,6 +47,7 @@ _MORE_GROUPS: tuple[type[CommandGroup], ...] = (
     ExplorerCommands,
     JudgingCommands,
     OpeningCommands,
+    PlaceCommands,
     SetsCommands,
 )
 """Groups the window itself never speaks to: a new topic is one line here and its entries in `actions.MENUS`."""
