@@ -85,8 +85,10 @@ def _print_verdicts(location: str) -> None:
     from desktop_app.cli.library_commands import games_table
     from desktop_app.domain.filters import GameQuery
     from desktop_app.library.library import Library
+    from desktop_app.settings import SettingsStore
 
     with Library.open(location) as library:
+        library.gradings.in_force = SettingsStore(paths.settings_file()).current.grading_in_force
         query = GameQuery()
         rows = library.games.page(query, 0, library.games.count(query))
         print(f"\n{games_table(rows)}")

@@ -10,12 +10,14 @@ import chess
 import pytest
 
 from desktop_app.domain.evaluation import Cp, Evaluation, Mate, Over
+from desktop_app.domain.filters import GameQuery
 from desktop_app.domain.game import GameId, GameRecord, GameState, Ply
 from desktop_app.domain.judgement import Judgement
 from desktop_app.domain.moves import pack_moves
 from desktop_app.domain.profile import AnalysisKey
 from desktop_app.errors import NotFoundError
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
+from desktop_app.services.import_games import import_text
 from desktop_app.services.show_game import show_game, to_json
 from tests.fakes.fake_evaluator import FAKE_ENGINE
 from tests.unit.library.records import make_record
@@ -163,3 +165,14 @@ def test_a_game_that_is_not_there(library: Library) -> None:
     """The error says so."""
     with pytest.raises(NotFoundError):
         show_game(library, GameId(7))
+
+
+def test_evaluations_of_the_file_are_evidence_apart(library: Library) -> None:
+    """`show --json` gives what the file said beside ours; no figure of ours is made of it."""
+    text = '[White "A"]\n[Result "*"]\n\n1. e4 { [%eval 0.35,22] } e5 { [%eval #-3] } 2. Nf3 *\n'
+    import_text(library, text, "test")
+    found = to_json(show_game(library, library.games.ids(GameQuery())[-1]))
+    given = [(ply["file_white_cp"], ply["file_white_mate"], ply["file_depth"]) for ply in found["plies"]]
+    assert given == [(35, None, 22), (None, -3, None), (None, None, None)]
+    assert all(ply["white_cp"] is None and ply["judgement"] is None for ply in found["plies"])
+    assert found["summary"] is None
