@@ -55,6 +55,7 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
     spec = search_spec(arguments, settings)
     report: Report = JsonReport() if arguments.json else TextReport()
     with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+        library.gradings.in_force = settings.grading_in_force
         games = games_to_analyse(library, arguments, spec)
         if not games:
             report.summary(BatchCounters())
