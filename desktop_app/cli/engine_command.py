@@ -38,8 +38,8 @@ def run_engine(arguments: Namespace) -> int:
 
 
 def _list(store: SettingsStore, arguments: Namespace) -> int:
+    from desktop_app.domain.engine_setup import EngineEntry
     from desktop_app.engine.discovery import find_engine
-    from desktop_app.services.engine_list import with_engine
     from desktop_app.services.engines import SPEED_NODES, advise, examine_engine
 
     settings = store.current
@@ -47,7 +47,7 @@ def _list(store: SettingsStore, arguments: Namespace) -> int:
     try:
         chosen = find_engine(settings.engine_path)
         if all(entry.path != chosen for entry in entries):
-            entries = with_engine(entries, chosen, "")
+            entries = (EngineEntry(chosen), *entries)
     except KibitzError as error:
         if not entries:
             raise
