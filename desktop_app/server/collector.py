@@ -124,7 +124,8 @@ class Collector:
             engine = delivery.result["engine"]
             self._store.work.pin_engine(batch.id, engine["name"], engine["build"])
         self._watch.answered(delivery, stored=bool(stored))
-        logger.info("batch %s chunk %s answered by %s", batch.public_id, chunk.key, delivery.worker)
+        fields = {"batch": batch.public_id, "chunk": chunk.key, "worker": delivery.worker}
+        logger.info("chunk %s answered by %s", chunk.key, delivery.worker, extra=fields)
         self._tell(touched, complete)
 
     def _tell(self, touched: Collection[int], complete: Collection[int]) -> None:

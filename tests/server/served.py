@@ -46,6 +46,7 @@ class Served:
     folder: Path
     arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    real: bool = False
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
 
@@ -80,7 +81,8 @@ class Served:
         return [sys.executable, "-m", "tests.server.launch", *words, "--library", self.library]
 
     def _environment(self) -> dict[str, str]:
-        return os.environ | {"KIBITZ_TEST_CLUSTER": str(self.folder), "PYTHONPATH": str(ROOT)} | self.environment
+        workers = {} if self.real else {"KIBITZ_TEST_CLUSTER": str(self.folder)}
+        return os.environ | {"PYTHONPATH": str(ROOT), "KIBITZ_LOG": "json"} | workers | self.environment
 
     def kill(self) -> None:
         """As a power cut would."""
