@@ -100,8 +100,11 @@ class Collector:
 
     def _progress(self) -> None:
         for news in self._cluster.news(_WAIT_S):
-            said = {"task": chunk_of(news.task_id), "ply": news.ply, "evaluation": news.evaluation}
-            self._hub.position(news.batch, {**said, "worker": news.worker})
+            number = chunk_of(news.task_id)
+            key = None if number is None else self._dispatcher.keys.get(number)
+            if key is not None:
+                said = {"key": key, "ply": news.ply, "evaluation": news.evaluation, "worker": news.worker}
+                self._hub.position(news.batch, said)
             if self._stopping.is_set():
                 return
 

@@ -43,10 +43,16 @@ _LEAST_WINDOW = 8
 _PER_PROCESS = 4
 """Chunks in flight for each worker process: enough that none waits while one is stored, few enough to stay fair."""
 _GAMES_AHEAD = 32
+_MOST_KEYS = 20_000
 
 
 class Dispatcher:
-    """The thread that asks."""
+    """The thread that asks.
+
+    Attributes:
+        leading: set while this process holds the lease.
+        keys: number -> key of the chunks asked for lately, for news of their progress; written by the thread alone.
+    """
 
     def __init__(
         self,
@@ -70,6 +76,7 @@ class Dispatcher:
         self._lost: set[str] | None = None
         self._looked = 0.0
         self.leading = threading.Event()
+        self.keys: dict[int, str] = {}
         self._thread = threading.Thread(target=self._run, name="kibitz-dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -197,6 +204,9 @@ class Dispatcher:
     def _submit_some(self, batch: ServedBatch, chunks: list[AskedChunk], priority: TaskPriority) -> int:
         """Ask for these; how many are settled: one that the cluster refuses fails at once."""
         tasks = [task_of(batch, chunk) for chunk in chunks]
+        self.keys.update((chunk.id, chunk.key) for chunk in chunks)
+        while len(self.keys) > _MOST_KEYS:
+            del self.keys[next(iter(self.keys))]
         for number, task in enumerate(tasks):
             try:
                 self._cluster.submit(task, priority=priority)
