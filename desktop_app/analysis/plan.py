@@ -118,32 +118,20 @@ def plan_game(
     return GamePlan(tuple(chunks), over, total, root_fen=start, moves=tuple(line))
 
 
-def plan_round(
-    whole: Chunk, plies: Sequence[Ply], limit_nodes: int, *, size: int = CHUNK_POSITIONS, overlap: bool = True
-) -> list[Chunk]:
-    """Cut one round of an anytime analysis into chunks.
+def plan_round(whole: Chunk, plies: Sequence[Ply], limit_nodes: int, *, size: int = CHUNK_POSITIONS) -> list[Chunk]:
+    """Cut one round of an anytime analysis into chunks. None warms its hash: no position is searched twice as deep.
 
     Args:
         whole: a chunk that names item, game, spec, and the game as a whole; its plies are passed over.
         plies: what to search, last first.
         limit_nodes: nodes a position.
         size: most positions of a chunk; smaller ones share a round among more workers.
-        overlap: let a worker that has not searched this game before warm its hash first, where that is worth it.
     """
-    chunks = []
-    for start in range(0, len(plies), size):
-        some = tuple(plies[start : start + size])
-        unbroken = some[0] - some[-1] == len(some) - 1
-        neighbour = Ply(some[0] + 1) if overlap and unbroken and len(some) >= LEAST_WORTH_WARMING else None
-        if neighbour is not None and neighbour not in plies[:start]:
-            neighbour = None
-        reach = some[0] if neighbour is None else neighbour
-        chunks.append(
-            replace(
-                whole, moves=whole.moves[:reach], plies=some, warmup_ply=neighbour, limit_nodes=limit_nodes, attempt=1
-            )
-        )
-    return chunks
+    parts = [tuple(plies[start : start + size]) for start in range(0, len(plies), size)]
+    return [
+        replace(whole, moves=whole.moves[: part[0]], plies=part, warmup_ply=None, limit_nodes=limit_nodes, attempt=1)
+        for part in parts
+    ]
 
 
 def _still_wanted(whole: list[Ply], known: frozenset[Ply], *, reproducible: bool) -> list[Ply]:

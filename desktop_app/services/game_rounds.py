@@ -84,9 +84,8 @@ def next_round(library: Library, work: GameWork, *, shares: int = 1) -> Round:
         found = _copies(library, work, wants)
         if not found:
             plies = [want.ply for want in wants]
-            first_look = plies[0] not in work.evaluations
             size = min(CHUNK_POSITIONS, -(-len(plies) // shares))
-            chunks = plan_round(work.whole, plies, wants[0].limit_nodes, size=size, overlap=first_look)
+            chunks = plan_round(work.whole, plies, wants[0].limit_nodes, size=size)
             return Round(tuple(chunks), tuple(copied))
         work.store(library, found, settled=False)
         copied += found

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 
 import chess
 
-from desktop_app.analysis.plan import LEAST_WORTH_WARMING
 from desktop_app.analysis.review import Mainline, review
 from desktop_app.domain.batch import Stage
 from desktop_app.domain.evaluation import Over
-from desktop_app.domain.game import Ply
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from desktop_app.domain.evaluation import EngineIdentity, Evaluation
-    from desktop_app.domain.game import GameId, GameLine, GameRecord, PositionKey
+    from desktop_app.domain.game import GameId, GameLine, GameRecord, Ply, PositionKey
     from desktop_app.domain.judgement import Grading
     from desktop_app.domain.profile import AnalysisKey, SearchSpec
     from desktop_app.domain.work import Chunk, JobItemId
@@ -135,7 +133,7 @@ class GameWork:
             if free is None:
                 continue
             if held:
-                self.pending[index] = replace(waiting, chunk=replace(chunk, plies=tuple(held), warmup_ply=None))
+                self.pending[index] = replace(waiting, chunk=replace(chunk, plies=tuple(held)))
             else:
                 del self.pending[index]
             self.running[worker] = free
@@ -255,10 +253,4 @@ def without(chunk: Chunk, plies: Iterable[Ply]) -> Chunk | None:
     """The chunk without plies that are dealt with elsewhere; None when nothing is left."""
     gone = frozenset(plies)
     left = tuple(ply for ply in chunk.plies if ply not in gone)
-    if not left:
-        return None
-    if left == chunk.plies:
-        return chunk
-    neighbour = chunk.warmup_ply if left[0] == chunk.plies[0] else Ply(left[0] + 1)
-    worth = neighbour is not None and neighbour <= len(chunk.moves) and len(left) >= LEAST_WORTH_WARMING
-    return replace(chunk, plies=left, warmup_ply=neighbour if worth else None)
+    return replace(chunk, plies=left) if left else None
