@@ -1,6 +1,6 @@
 """The numbers behind `analysis.confidence`: fitted by packaging/fit_anytime.py, never edited by hand. Pure data.
 
-Source: games of the committed reference (tests/data/reference), Stockfish 15.1, one thread, 16 MB hash; see
+Source: games of the committed reference (resources/reference), Stockfish 15.1, one thread, 16 MB hash; see
 docs/decisions/0020. `FIRST` and `SECOND` are fitted on one half of the games each: with them the bench judges the other
 half, so that nothing is measured on what it was fitted to. `ALL` is in use.
 """
