@@ -37,7 +37,7 @@ class StoredAnalysis:
     @property
     def title(self) -> str:
         """For a menu: the engine, its chosen options, and how deep."""
-        options = [f"{name} {value}" for name, value in self.engine.options if name not in _ALWAYS]
+        options = [_spoken(name, value) for name, value in self.engine.options if name not in _ALWAYS]
         depth = f"{self.spec.limit_nodes:,} nodes" if self.spec.reproducible else self.spec.profile.value
         state = "" if self.complete else "not finished"
         return " · ".join(filter(None, (self.engine.name, *options, depth, state)))
@@ -52,6 +52,11 @@ class StoredAnalysis:
             "positions": self.positions,
             "shown": self.shown,
         }
+
+
+def _spoken(name: str, value: str) -> str:
+    """An option for a reader: of endgame tables how many, without their digest."""
+    return f"{value.rpartition(' ')[0]} for endgames" if name == "SyzygyPath" else f"{name} {value}"
 
 
 def by_engine(analyses: Sequence[StoredAnalysis], wanted: str) -> StoredAnalysis | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLAIN = EngineIdentity("Stockfish 15.1", "af67", (("Hash", "16"), ("Threads", "1")))
 WEAK = EngineIdentity("Stockfish 15.1", "af67", (("Hash", "16"), ("Skill Level", "5"), ("Threads", "1")))
-OTHER = EngineIdentity("Crafty 25", "0ff1", ())
+OTHER = EngineIdentity("Crafty 25", "0ff1", (("SyzygyPath", "35 tables 95a54df5"),))
 
 
 def analyse(library: Library, engine: EngineIdentity, white_cp: int, positions: int = 7) -> None:
@@ -53,6 +53,6 @@ def test_engines_and_options_stand_side_by_side(library: Library) -> None:
         assert read.evaluations[Ply(0)].score == Cp(white_cp)
         assert library.evaluations.of_id(GameId(2), one.id) is None
     assert found[1].title == "Stockfish 15.1 · Skill Level 5 · 1,000 nodes"
-    assert found[2].title.endswith("not finished")
+    assert found[2].title == "Crafty 25 · 35 tables for endgames · 1,000 nodes · not finished"
     chosen = [by_engine(found, words) for words in ("stockfish", "crafty", "0ff", "af67", "gnu", "")]
     assert [one and one.engine for one in chosen] == [WEAK, OTHER, OTHER, WEAK, None, None]
