@@ -19,6 +19,7 @@ _MODULES = {
     "library": "library_bench",
     "regrade": "regrade_bench",
     "ui": "ui_bench",
+    "cluster": "cluster_bench",
 }
 
 

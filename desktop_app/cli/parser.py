@@ -17,7 +17,7 @@ PROFILES = ("quick", "standard", "deep")
 LARGEST_NUMBER = 2**62
 """Far beyond any use, and still a number that libraries and engines can hold."""
 
-BENCHES = ("import", "analyse", "library", "regrade", "ui")
+BENCHES = ("import", "analyse", "library", "regrade", "ui", "cluster")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -116,6 +116,13 @@ def _regrade(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--grading", metavar="NAME", help="the grading to use from now on: lichess, lichess_exact, strict-20, your own"
     )
+    _json(parser)
+
+
+def _marks(parser: argparse.ArgumentParser) -> None:
+    _games(parser)
+    parser.add_argument("--nodes", metavar="N", type=_positive, help="nodes for both lines of a position together")
+    parser.add_argument("--engine", metavar="PATH", help="the UCI engine to use")
     _json(parser)
 
 
@@ -302,6 +309,7 @@ COMMANDS: dict[str, CommandSpec] = {
     "show": CommandSpec("one game with evaluations, verdicts and summary", _show),
     "export": CommandSpec("write games as annotated PGN", _export),
     "regrade": CommandSpec("judge all games again from their stored evaluations, by another grading", _regrade),
+    "marks": CommandSpec("look for great, brilliant and only moves of analysed games", _marks),
     "delete": CommandSpec("move games into the bin", _delete),
     "bin": CommandSpec("what was removed: list it, restore it, or remove it for good", _bin),
     "imports": CommandSpec("what was imported, the receipt of an import, the text it rejected", _imports),
