@@ -31,6 +31,7 @@ _RUNNERS = {
     "show": ("desktop_app.cli.library_commands", "run_show"),
     "export": ("desktop_app.cli.library_commands", "run_export"),
     "regrade": ("desktop_app.cli.regrade_command", "run_regrade"),
+    "marks": ("desktop_app.cli.marks_command", "run_marks"),
     "delete": ("desktop_app.cli.bin_command", "run_delete"),
     "bin": ("desktop_app.cli.bin_command", "run_bin"),
     "imports": ("desktop_app.cli.imports_command", "run_imports"),

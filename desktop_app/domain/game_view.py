@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.analyses import StoredAnalysis
     from desktop_app.domain.evaluation import EngineIdentity, Score
     from desktop_app.domain.game import GameId, GameState, Opening, Ply
-    from desktop_app.domain.judgement import GameSummary, Judgement
+    from desktop_app.domain.judgement import GameSummary, Judgement, MoveMark
     from desktop_app.domain.profile import SearchSpec
 
 
@@ -63,6 +63,7 @@ class PlyView:
             judged.
         settled: the analysis is done, or the verdict sure already. `doubt`: "" or why it may still be wrong.
         nodes_spent: nodes of all searches of the position together; `nodes` are those of the deepest.
+        mark: great, brilliant or only move, where that was looked for; beside the judgement and in no count.
         phase: "opening", "middlegame" or "endgame", "" where the variant has none.
     """
 
@@ -100,6 +101,7 @@ class PlyView:
     doubt: str = ""
     nodes_spent: int | None = None
     imported_depth: int | None = None
+    mark: MoveMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

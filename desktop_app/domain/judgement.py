@@ -31,6 +31,19 @@ class Judgement(StrEnum):
         return {"inaccuracy": "?!", "mistake": "?", "blunder": "??"}[self.value]
 
 
+class MoveMark(StrEnum):
+    """What is special about a good move; at most one, the strongest."""
+
+    ONLY = "only"
+    GREAT = "great"
+    BRILLIANT = "brilliant"
+
+    @property
+    def nag(self) -> int:
+        """The PGN glyph number: $7 only move, $1 !, $3 !!."""
+        return {"only": 7, "great": 1, "brilliant": 3}[self.value]
+
+
 @dataclass(frozen=True, slots=True)
 class Grading:
     """Thresholds and rules of judging; one is in force at a time.

@@ -56,7 +56,7 @@ def store(connection: Connection, chunk: ChunkToStore) -> bool:
     """Write a chunk and what follows from it. Returns whether the analysis is complete now."""
     if connection.execute(select(game.c.id).where(game.c.id == chunk.game_id)).scalar() is None:
         return False  # it was removed while the engine thought about it
-    engine_id = engine_id_of(connection, chunk.key.engine) or _add_engine(connection, chunk.key.engine)
+    engine_id = engine_id_of(connection, chunk.key.engine) or add_engine(connection, chunk.key.engine)
     analysis_id = _analysis_id(connection, chunk.game_id, engine_id, chunk.key.spec)
     if chunk.positions:
         plies = [position.ply for position in chunk.positions]
@@ -138,7 +138,8 @@ def engine_id_of(connection: Connection, identity: EngineIdentity) -> int | None
     ).scalar_one_or_none()
 
 
-def _add_engine(connection: Connection, identity: EngineIdentity) -> int:
+def add_engine(connection: Connection, identity: EngineIdentity) -> int:
+    """Store an engine that has not said anything here yet; returns its id."""
     values = {"name": identity.name, "build": identity.build, "options": _options_text(identity)}
     return int(connection.execute(insert(engine).values(values).returning(engine.c.id)).scalar_one())
 

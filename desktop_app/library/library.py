@@ -21,6 +21,7 @@ from desktop_app.library.imports import Imports
 from desktop_app.library.indexes import Indexes
 from desktop_app.library.jobs import Jobs
 from desktop_app.library.leases import Lease
+from desktop_app.library.marks import Marks
 from desktop_app.library.opening_tree import OpeningTree
 from desktop_app.library.people import People
 from desktop_app.library.positions import Positions
@@ -39,7 +40,7 @@ class Library:
 
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
-        games, openings, imports, indexes, evaluations, gradings, jobs, positions, remote_origins, sets, people,
+        games, openings, imports, indexes, evaluations, gradings, jobs, marks, positions, remote_origins, sets, people,
             comments, suggestions, bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
     """
@@ -53,6 +54,7 @@ class Library:
         self.evaluations = Evaluations(database)
         self.gradings = Gradings(database)
         self.jobs = Jobs(database)
+        self.marks = Marks(database)
         self.positions = Positions(database)
         self.remote_origins = RemoteOrigins(database)
         self.sets = Sets(database)

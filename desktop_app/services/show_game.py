@@ -6,7 +6,7 @@ games, so that reading an open game again after every chunk is cheap.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from desktop_app.domain.judgement import RULES_VERSION, GameSummary, Grading, Si
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.pgn.tree import UNKNOWN_VARIANT, PlyAnnotation, human_annotations, start_board
 from desktop_app.services.game_work import NothingToAnalyseError, main_line
+from desktop_app.services.mark_moves import marks_of
 from desktop_app.services.show_standing import UNKNOWN, Standing, standings
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def show_game(
     record, row = stored.record, stored.row
     # A failed game never counts: its figures would look like a finished game's.
     counts = reviewed is not None and row.state is not GameState.FAILED
+    plies = _plies(static, found, reviewed, _standings(static, found, analysis, grading))
     return GameView(
         id=game_id,
         headers=record.headers,
@@ -113,12 +115,18 @@ def show_game(
         opening=record.opening,
         root_comment=static.annotations[0].comment,
         root_variations_pgn=static.annotations[0].variations,
-        plies=_plies(static, found, reviewed, _standings(static, found, analysis, grading)),
+        plies=_marked(library, game_id, static, plies),
         analysis=_analysis(analysis, static, row, grading) if analysis else None,
         summary=reviewed.summary if reviewed and counts else None,
         analyses=analyses,
         analysis_id=analysis_id,
     )
+
+
+def _marked(library: Library, game_id: GameId, static: _Static, plies: tuple[PlyView, ...]) -> tuple[PlyView, ...]:
+    """The moves with great, brilliant and only ones marked, where second lines were searched."""
+    marks = marks_of(static.line, library.marks.of_game(game_id)) if static.line else {}
+    return tuple(replace(ply, mark=marks.get(ply.ply)) for ply in plies) if marks else plies
 
 
 def _analysis(analysis: GameAnalysis, static: _Static, row: GameRow, grading: Grading) -> AnalysisView:
@@ -360,6 +368,7 @@ def _ply_json(ply: PlyView) -> dict[str, Any]:
         "imported_eval": score_json(ply.imported_eval) if ply.imported_eval else None,
         **{f"file_{name}": value for name, value in score_json(ply.imported_eval).items()},
         "file_depth": ply.imported_depth,
+        "marks": [ply.mark.value] if ply.mark else [],
         "phase": ply.phase or None,
     }
 

@@ -69,7 +69,7 @@ def move_cells(view: GameView, news: frozenset[Ply]) -> list[MoveCell]:
             black=not move.white,
             score=move.score,
             judgement=move.judgement,
-            glyph="".join(_NAGS.get(nag, f"${nag}") for nag in move.nags),
+            glyph="".join(_NAGS.get(nag, f"${nag}") for nag in _nags(move)),
             clock_s=move.clock_s,
             comment=move.comment,
             variations=move.variations_pgn,
@@ -78,6 +78,11 @@ def move_cells(view: GameView, news: frozenset[Ply]) -> list[MoveCell]:
         )
         for move in view.plies
     ]
+
+
+def _nags(move: PlyView) -> list[int]:
+    """The human's glyphs, and our mark where it is not among them."""
+    return list(dict.fromkeys([*move.nags, *([move.mark.nag] if move.mark else [])]))
 
 
 def graph_points(view: GameView, news: frozenset[Ply]) -> list[PlyPoint]:

@@ -1,0 +1,48 @@
+"""`kibitz marks`: great, brilliant and only moves of analysed games, by our own rule. One engine; no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from desktop_app import paths
+from desktop_app.cli import output
+from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.selection import selected_games
+from desktop_app.domain.counting import counted
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_HASH_MB = 16
+
+
+def run_marks(arguments: Namespace) -> int:
+    """Search second lines where a mark is possible; `kibitz show` then says which moves are marked."""
+    from desktop_app.engine.discovery import find_engine
+    from desktop_app.engine.session import EngineSession
+    from desktop_app.library.library import Library
+    from desktop_app.services.mark_moves import MARK_NODES, mark_games
+    from desktop_app.settings import SettingsStore
+
+    engine_path = find_engine(arguments.engine or SettingsStore(paths.settings_file()).current.engine_path)
+    with (
+        output.ProgressLine() as line,
+        Interrupt() as interrupt,
+        Library.open(paths.library_location(arguments.library), create=False) as library,
+    ):
+        ids = selected_games(library, arguments)
+        session = EngineSession.open(engine_path, hash_mb=_HASH_MB)
+        try:
+            nodes = arguments.nodes or MARK_NODES
+            done = mark_games(library, ids, session, nodes=nodes, progress=line, cancel=interrupt)
+        finally:
+            session.close()
+    if arguments.json:
+        output.print_json(asdict(done))
+        return 0
+    marks = ", ".join(f"{count} {name}" for name, count in done.marks.items())
+    print(
+        f"{counted(done.games, 'analysed game')}: {marks}; {done.searched:,} positions searched, {done.known:,} known."
+    )
+    return 0
