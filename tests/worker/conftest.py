@@ -26,11 +26,11 @@ from tests import brokers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from desktop_app.worker.messages import Delivery
+    from desktop_app.worker.messages import Delivery, WorkerStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 60.0
-VISIBILITY_S = "2"
+VISIBILITY_S = "4"
 ITALIAN = ("e2e4", "e7e5", "g1f3", "b8c6", "f1c4", "f8c5", "c2c3", "g8f6", "d2d4", "e5d4")
 START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
 
@@ -58,6 +58,18 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         pause.wait(0.02)
+
+
+def statuses(cluster: Cluster, wanted: int = 1) -> tuple[WorkerStatus, ...]:
+    """What all of so many workers say of themselves; on a busy machine an answer may come too late to be heard."""
+    found: list[tuple[WorkerStatus, ...]] = []
+
+    def all_answered() -> bool:
+        found.append(cluster.workers(0.5))
+        return len(found[-1]) == wanted
+
+    wait_for(all_answered, f"{wanted} workers to answer")
+    return found[-1]
 
 
 def collect(cluster: Cluster, wanted: int, *, more_for_s: float = 0.0) -> list[Delivery]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +17,10 @@ from desktop_app.worker.lifecycle import chunk_of
 from desktop_app.worker.messages import EngineWish, Priority, RefusedError
 from desktop_app.worker.wire import task_to_payload
 from tests.fakes.fake_uci import fake_engine
-from tests.worker.conftest import ON_REDIS, a_task, alive, collect, wait_for
+from tests.worker.conftest import ON_REDIS, a_task, alive, collect, statuses, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from desktop_app.worker.client import Cluster
     from desktop_app.worker.messages import ChunkTask
@@ -76,7 +76,7 @@ def test_a_chunk_comes_back_as_if_searched_here_classes_in_order(
     assert answers[0].result is not None
     assert timeless(answers[0].result["evaluations"]) == searched_here(first, stockfish)
     assert (answers[0].batch, answers[0].attempts, answers[0].failure) == (first.batch, 1, None)
-    (worker,) = cluster.workers(1.0)
+    (worker,) = statuses(cluster)
     assert (worker.chunks_done, worker.positions_done, worker.engine_starts) == (6, 12, 1)
     wait_for(lambda: cluster.queue_lengths() == type(lengths)(0, dict.fromkeys(lengths.by_priority, 0), 0, 0), "zeros")
 
@@ -123,7 +123,7 @@ def test_payloads_that_are_not_chess_become_dead_letters_and_hurt_nobody(
     cluster.discard(letters[0].id)
     assert cluster.queue_lengths().dead_letters == len(garbage)
     assert worker.process.poll() is None
-    assert cluster.workers(1.0)[0].engine_starts == 1
+    assert statuses(cluster)[0].engine_starts == 1
 
 
 @ON_REDIS
@@ -152,11 +152,13 @@ def test_a_chunk_whose_process_is_killed_is_searched_again_and_answered_once(
     cluster: Cluster, start_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
     """Kill -9 of the searching process: its engine goes along, the chunk is delivered again, one answer comes."""
-    worker = start_worker(engine=fake_engine(tmp_path, "slow", 700)).ready()
+    endless = fake_engine(tmp_path, "slow", 600_000)
+    worker = start_worker(engine=endless).ready()
     task = a_task(plies=(5, 4, 3, 2))
     cluster.submit(task, priority=Priority.BATCH)
     wait_for(lambda: len(worker.tree()) > 1, "an engine")
     tree = worker.tree()
+    Path(fake_engine(tmp_path, "ok")).replace(endless)  # the next engine answers
     (searcher,) = worker.searchers()
     searcher.send_signal(signal.SIGKILL)
     wait_for(lambda: not alive(tree), "process and engine to be gone")
@@ -187,13 +189,13 @@ def test_a_long_chunk_is_not_delivered_twice(
     cluster: Cluster, start_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
     """A chunk that takes longer than Redis's patience stays with its worker, although another one is idle."""
-    engine = fake_engine(tmp_path, "slow", 1500)
+    engine = fake_engine(tmp_path, "slow", 1700)
     for worker in [start_worker(engine=engine), start_worker(engine=engine)]:
         worker.ready()
     task = a_task(plies=(5, 4, 3))
     cluster.submit(task, priority=Priority.BATCH)
     collect(cluster, 1, more_for_s=0.5)
-    assert sum(worker.positions_done for worker in cluster.workers(1.0)) == 3
+    assert sum(worker.positions_done for worker in statuses(cluster, 2)) == 3
 
 
 def test_an_engine_that_fails_costs_retries_then_a_dead_letter_that_can_be_replayed(

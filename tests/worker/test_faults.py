@@ -9,6 +9,7 @@ import pytest
 
 from desktop_app.worker.client import BrokerUnavailableError, Cluster
 from desktop_app.worker.messages import Priority
+from tests import brokers
 from tests.fakes.fake_uci import fake_engine
 from tests.worker.conftest import ON_REDIS, a_task, alive, collect, wait_for
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests import brokers
     from tests.worker.conftest import Worker
 
 pytestmark = pytest.mark.engine
@@ -45,11 +45,12 @@ def test_told_to_end_it_finishes_its_chunk_first(
     wait_for(engine_runs(worker), "the search")
     tree = worker.tree()
     worker.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: "Warm shutdown" in worker.said(), "the signal to be heard")
     cluster.submit(waiting, priority=Priority.BATCH)
     assert worker.wait() == 0, worker.said()
     assert [answer.task_id for answer in collect(cluster, 1)] == [running.task_id]
     assert cluster.queue_lengths().chunks == 1
-    assert not alive(tree)
+    wait_for(lambda: not alive(tree), "processes and engines to be gone")
 
 
 @ON_REDIS
@@ -69,17 +70,17 @@ def test_told_to_end_it_gives_back_what_takes_too_long(
         worker.process.send_signal(signal.SIGTERM)
     assert worker.wait() == 0, worker.said()
     wait_for(lambda: cluster.queue_lengths().chunks == 1, "the chunk in the queue")
-    assert not alive(tree)
+    wait_for(lambda: not alive(tree), "processes and engines to be gone")
 
 
 def test_a_broker_that_is_killed_and_started_again_costs_nothing(
     mortal: brokers.Broker, cluster: Cluster, start_worker: Callable[..., Worker], tmp_path: Path
 ) -> None:
     """Running and waiting chunks are all answered after the broker is back; the client says what is wrong meanwhile."""
-    start_worker(engine=fake_engine(tmp_path, "slow", 500)).ready()
+    worker = start_worker(engine=fake_engine(tmp_path, "slow", 500)).ready()
     tasks = [a_task() for _ in range(3)]
     cluster.submit_many(tasks, priority=Priority.BATCH)
-    wait_for(lambda: any(worker.tasks for worker in cluster.workers(0.3)), "the search")
+    wait_for(engine_runs(worker), "the search")
     mortal.kill()
     with pytest.raises(BrokerUnavailableError, match=r"127\.0\.0\.1"):
         cluster.submit(a_task(), priority=Priority.BATCH)
@@ -141,3 +142,22 @@ def test_progress_is_told_while_it_searches(
     assert news[0].ply in task.plies
     assert news[0].evaluation["nodes"] > 0
     collect(cluster, 1)
+
+
+@ON_REDIS
+def test_what_is_missing_is_said_in_a_sentence(url: str, start_worker: Callable[..., Worker], tmp_path: Path) -> None:
+    """Exit code 3 without broker or engine, 2 for what is no broker's URL; never a traceback, never a password."""
+    nowhere = f"redis://:secret@127.0.0.1:{brokers.free_port()}/0"
+    broken = tmp_path / "no-engine"
+    for worker, code, says in [
+        (start_worker(broker=nowhere), 3, "Start Redis"),
+        (start_worker(broker=nowhere.replace("redis", "amqp")), 3, "Start RabbitMQ"),
+        (start_worker(broker="http://127.0.0.1"), 2, "redis://"),
+        (start_worker(engine=str(broken)), 3, str(broken)),
+        (start_worker(engine=fake_engine(tmp_path, "not_uci")), 3, "UCI"),
+    ]:
+        assert worker.wait() == code, worker.said()
+        assert says in worker.said()
+        assert "Traceback" not in worker.said()
+        assert "secret" not in worker.said()
+    assert url
