@@ -24,7 +24,7 @@ from desktop_app.services.import_games import import_sources
 from desktop_app.services.show_game import show_game, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
 
@@ -50,8 +50,9 @@ Event = dict[str, Any]
 class Run:
     """One `kibitz analyse` process; its events are collected while it runs."""
 
-    def __init__(self, location: Path, stockfish: str, nodes: str = NODES) -> None:
-        command = [sys.executable, "-m", "desktop_app", "analyse", "--all", "--nodes", nodes, "--json"]
+    def __init__(self, location: Path, stockfish: str, nodes: str = NODES, *, profile: str = "") -> None:
+        depth = ["--profile", profile] if profile else ["--nodes", nodes]
+        command = [sys.executable, "-m", "desktop_app", "analyse", "--all", *depth, "--json"]
         command += ["--workers", str(WORKERS), "--library", str(location), "--engine", stockfish]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
@@ -88,6 +89,12 @@ class Run:
         with self._heard:
             assert self._heard.wait_for(lambda: self._ended or len(self.searched) >= count, DEADLINE_S)
         assert len(self.searched) >= count, "it ended before"
+
+    def wait_for(self, wanted: Callable[[Event], bool], count: int) -> None:
+        """Wait until it has told of so many events of a kind."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: self._ended or sum(map(wanted, self.events)) >= count, DEADLINE_S)
+        assert sum(map(wanted, self.events)) >= count, "it ended before"
 
     def kill(self) -> None:
         """As `kill -9` does."""
