@@ -269,13 +269,13 @@ def _worker(data: Json) -> RemoteWorker:
 def _engine(data: Json) -> EngineIdentity:
     options = []
     for pair in _list(data.get("options", []), _MOST_OPTIONS):
-        name, value = _list(pair, 2)
+        name, value = _two(pair)
         options.append((_text(name), _text(value)))
     return EngineIdentity(_text(data["name"]), _text(data["build"]), tuple(options))
 
 
 def _pair(item: object) -> tuple[Ply, Evaluation]:
-    ply, evaluation = _list(item, 2)
+    ply, evaluation = _two(item)
     return Ply(_whole(ply)), _evaluation(_object(evaluation))
 
 
@@ -338,6 +338,12 @@ def _list(value: object, most: int) -> list[Any]:
     if not isinstance(value, list) or len(value) > most:
         raise ServerLiedError("The server sent something else than the list expected, or too long a one.")
     return value
+
+
+def _two(value: object) -> tuple[Any, Any]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ServerLiedError("The server sent something else than the pair expected.")
+    return value[0], value[1]
 
 
 def _text(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from desktop_app.domain.counting import counted
 from desktop_app.engine.session import EngineSession
 from desktop_app.errors import KibitzError, ServerBusyError, ServerUnreachableError
 from desktop_app.remote.address import server_address
@@ -208,7 +209,9 @@ def described(info: ServerInfo, own: EngineIdentity | None) -> str:
         return "\n".join(lines)
     lines.append(f"Engine: {info.engine.name} (build {info.engine.build[:8]}).")
     searching = sum(worker.state not in {"waiting", ""} for worker in info.workers)
-    lines.append(f"Workers: {len(info.workers)} with {info.chunks_at_once} engines, {searching} at work just now.")
+    lines.append(
+        f"{counted(len(info.workers), 'worker')} with {counted(info.chunks_at_once, 'engine')}, {searching} at work."
+    )
     if info.limits.batches_per_user is not None:
         lines.append(f"Analyses of one user at once: {info.limits.batches_per_user}; others wait in line.")
     if own is None:
