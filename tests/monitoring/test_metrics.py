@@ -9,11 +9,10 @@ import pytest
 
 pytest.importorskip("prometheus_client", reason="the server's extra is not installed")
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from desktop_app.server.metrics import BatchFigures, ServerMetrics, Sources
 from desktop_app.worker.messages import Delivery, EngineWish, Priority, QueueLengths, WorkerStatus
 from desktop_app.worker.metrics import serve
+from tests.monitoring.pages import values
 
 
 def status(**changes: Any) -> WorkerStatus:
@@ -30,15 +29,6 @@ def delivery(*, failure: str | None = None, attempts: int = 1) -> Delivery:
     """An answer of two positions, or a failure."""
     result = None if failure else {"evaluations": [[8, {"nodes": 1000}], [7, {"nodes": 500}]]}
     return Delivery("t", "b", "one@host", result, failure, attempts, 3.0, 1.5, lambda _stored: None)
-
-
-def values(page: bytes) -> dict[str, float]:
-    """Every sample as name{labels} -> value."""
-    return {
-        sample.name + "".join(f"{{{name}={value}}}" for name, value in sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(page.decode())
-        for sample in family.samples
-    }
 
 
 def test_answers_are_counted_once_and_by_outcome() -> None:
