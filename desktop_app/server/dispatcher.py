@@ -281,7 +281,8 @@ class Dispatcher:
             self._store.work.add_round(game, step.chunks, known=step.known)
         else:
             self._store.work.settle_game(game, step.event, step.reason)
-            self._watch.game(failed=step.event is None)
+            searched_s = sum(answer["result"]["engine_ms"] for answer in answers) / 1000
+            self._watch.game(searched_s, failed=step.event is None)
         self._news([batch.id])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.errors import KibitzError
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 _AUDIT_EVERY_S = 0.5
 _MOST_AUDIT = 10_000
+_CHUNKS_OF_A_GAME = 10
+"""Of 80 positions, eight in a chunk: for the pace of batches whose games only the client knows."""
 
 
 class ServerState:
@@ -128,6 +131,10 @@ class ServerState:
 
     def _figures(self) -> BatchFigures:
         by_state = {"waiting": 0, "running": 0}
+        paces: list[float] = []
         for batch in self.store.batches.live():
             by_state[batch.state.value] += 1
-        return BatchFigures(by_state)
+            if batch.started_at is not None and batch.done:
+                games = batch.games_done or batch.done / _CHUNKS_OF_A_GAME
+                paces.append((time.time() - batch.started_at) / games * 100)
+        return BatchFigures(by_state, max(paces, default=None))

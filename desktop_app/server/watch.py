@@ -66,10 +66,10 @@ class ClusterWatch:
         if self._metrics is not None:
             self._metrics.answered(delivery, stored=stored)
 
-    def game(self, *, failed: bool) -> None:
-        """A game that was planned here has ended."""
+    def game(self, worker_s: float | None, *, failed: bool) -> None:
+        """A game that was planned here has ended, after so many seconds of workers' time."""
         if self._metrics is not None:
-            self._metrics.game(None, failed=failed)
+            self._metrics.game(worker_s, failed=failed)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
