@@ -46,7 +46,7 @@ def test_the_analysis_of_another_engine_can_be_shown(
     """The last one is the game's own; the other is shown until another game is, and can be left again."""
     game_id = GameId(1)
     with Library.open(tmp_path / "games.kibitz") as library:
-        library.games.add(library.imports.begin("test"), make_records(2))
+        library.games.add(library.imports.begin("test"), make_records(1))
         analyse(library, game_id, "First engine", 10)
         analyse(library, game_id, "Second engine", 90)
     app = open_app()
