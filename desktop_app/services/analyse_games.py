@@ -20,6 +20,7 @@ from desktop_app.errors import KibitzError
 from desktop_app.library.jobs import owned_elsewhere
 from desktop_app.library.owners import this_owner
 from desktop_app.services.batch_listener import BatchListener
+from desktop_app.services.batch_workers import speed_of
 from desktop_app.services.changes import Changes
 from desktop_app.services.chunk_desk import BACK_OFF_S, INITIATOR, stop_all
 from desktop_app.services.game_work import engine_with
@@ -290,7 +291,7 @@ class AnalysisBatch(LaneDesk):
                 run.snapshot(now),
                 workers=len(rows),
                 wanted_workers=self._crew.wanted,
-                nodes_per_second=sum(row.nodes_per_second for row in rows) if running else 0,
+                nodes_per_second=speed_of(rows) if running else 0,
                 worker_rows=rows,
                 waiting_jobs=tuple(self._waiting),
             )

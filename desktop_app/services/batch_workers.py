@@ -170,3 +170,12 @@ class Crew:
                 )
             )
         return tuple(rows)
+
+
+def speed_of(rows: tuple[WorkerRow, ...]) -> int:
+    """Nodes a second of all workers together; lanes that one worker of the server answers in turn count once."""
+    far: dict[str, int] = {}
+    for row in rows:
+        if row.remote and row.game_id is not None:
+            far[row.name] = max(far.get(row.name, 0), row.nodes_per_second)
+    return sum(row.nodes_per_second for row in rows if not row.remote) + sum(far.values())

@@ -49,6 +49,7 @@ _TITLES = {
 }
 _STAGES = {Stage.FIRST_LOOK: "First look at all games", Stage.CLOSER: "Looking closer"}
 _MOST_WORKERS = 64
+_NUMBER_PX, _REMOTE_NAME_PX = 60, 120
 _BAR_UNITS = 10_000
 
 
@@ -153,7 +154,7 @@ class BatchPanel(QFrame):
         stretch, fixed = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.Fixed
         workers, queue = self._workers.horizontalHeader(), self._queue.horizontalHeader()
         workers.setSectionResizeMode(1, stretch)
-        for column, width in ((0, 60), (2, 64), (3, 88)):
+        for column, width in ((0, _NUMBER_PX), (2, 64), (3, 88)):
             workers.setSectionResizeMode(column, fixed)
             workers.resizeSection(column, width)
         queue.setSectionResizeMode(0, stretch)
@@ -226,6 +227,8 @@ class BatchPanel(QFrame):
         self._speed.setText(speed(snapshot.nodes_per_second) if running else "")
         self._connection.setText(snapshot.connection)
         self._connection.setVisible(bool(snapshot.connection))
+        remote = any(row.remote for row in snapshot.worker_rows)
+        self._workers.horizontalHeader().resizeSection(0, _REMOTE_NAME_PX if remote else _NUMBER_PX)
         self.workers_model.put(snapshot.worker_rows)
         self.queue_model.put(snapshot.queue_rows)
         waiting = f", {counted(len(snapshot.waiting_jobs), 'job')} behind" if snapshot.waiting_jobs else ""
