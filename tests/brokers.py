@@ -135,6 +135,7 @@ class RabbitMq(Broker):
     def __init__(self) -> None:
         super().__init__("rabbitmq")
         self._distribution, self._mapper = free_port(), free_port()
+        self._epmd: subprocess.Popen[bytes] | None = None
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\nloopback_users.guest = true\nlog.console = true\n"
@@ -172,16 +173,27 @@ class RabbitMq(Broker):
             return connection.recv(1) == b"\x01"
         return False
 
+    def start(self) -> None:
+        """With a port mapper of our own: the one that Erlang starts is a daemon that nobody ends."""
+        if self._epmd is None:
+            words, environment = ["epmd", "-port", str(self._mapper), "-address", "127.0.0.1"], self.command()[1]
+            with (self.folder / "log").open("ab") as log:
+                self._epmd = subprocess.Popen(
+                    words, env=environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            deadline, pause = time.monotonic() + DEADLINE_S, threading.Event()
+            while not _listens(self._mapper):
+                assert time.monotonic() < deadline, "the port mapper does not answer"
+                pause.wait(0.05)
+        super().start()
+
     def remove(self) -> None:
-        """Its port mapper, too, which Erlang starts as a daemon outside our process group."""
-        found = shutil.which("epmd")
-        if found and self._process is not None:
-            self.kill()
-            subprocess.run(
-                [found, "-port", str(self._mapper), "-kill"],
-                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder)},
-                check=False, capture_output=True, timeout=DEADLINE_S,
-            )  # fmt: skip
+        """The port mapper, too."""
+        self.kill()
+        if self._epmd is not None:
+            self._epmd.kill()
+            self._epmd.wait(DEADLINE_S)
+            self._epmd = None
         super().remove()
 
 
