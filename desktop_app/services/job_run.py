@@ -279,6 +279,8 @@ class JobRun:
             rest = {item_id: item for item_id, item in queue.items() if item_id not in first}
             queue.clear()
             queue.update({**first, **rest})
+        kept = {item_id: self.works[item_id] for item_id in item_ids if item_id in self.works}
+        self.works = kept | self.works
 
     def requeue_failed(self) -> None:
         """All failed items get another chance, after the others."""
@@ -373,8 +375,9 @@ class JobRun:
 
     def _rows(self) -> Iterable[QueueRow]:
         for work in self.works.values():
+            waits = not work.running and self._stage(work) is Stage.CLOSER
             yield replace(
-                _row(work.item, ItemState.RUNNING),
+                _row(work.item, ItemState.QUEUED if waits else ItemState.RUNNING),
                 plies_done=work.plies_done,
                 plies_total=work.plies_total,
                 attempts=work.attempts,
