@@ -28,7 +28,7 @@ from desktop_app.domain.served import (
 from desktop_app.errors import BatchRefusedError, NotFoundError
 from desktop_app.library.backend import in_texts
 from desktop_app.library.server_events import tell_state
-from desktop_app.library.tables_server import server_batch, server_chunk, server_game, server_user
+from desktop_app.library.tables_server import in_state, server_batch, server_chunk, server_game, server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -227,7 +227,7 @@ class ServerBatches:
         """All batches that run, then all that wait, in the order in which they are served."""
         order = (case((server_batch.c.state == BatchState.RUNNING.value, 0), else_=1), *_LINE_ORDER)
         with self._database.read() as connection:
-            rows = connection.execute(_BATCHES.where(server_batch.c.state.in_(_ACTIVE)).order_by(*order))
+            rows = connection.execute(_BATCHES.where(in_state(server_batch, *_ACTIVE)).order_by(*order))
             return [_batch(row) for row in rows]
 
     def place_in_line(self, batch: ServedBatch) -> int | None:
@@ -436,7 +436,7 @@ def _by_key(connection: Connection, user_id: int, wanted: NewBatch) -> int | Non
 
 def _admitted(connection: Connection, user_id: int, limits: Limits, *, wait: bool) -> BatchState:
     """Whether one more batch of this user may run now, or shall wait. Raises BatchRefusedError."""
-    states = select(server_batch.c.state, server_batch.c.user_id == user_id).where(server_batch.c.state.in_(_ACTIVE))
+    states = select(server_batch.c.state, server_batch.c.user_id == user_id).where(in_state(server_batch, *_ACTIVE))
     rows = connection.execute(states).all()
     running = sum(state == BatchState.RUNNING.value for state, _ in rows)
     mine = [state for state, own in rows if own]
@@ -514,14 +514,15 @@ def _cancel_open(connection: Connection, batch_id: int) -> None:
     """Chunks and games that are not answered are cancelled; results of theirs are dropped from now on."""
     row = connection.execute(select(server_batch).where(server_batch.c.id == batch_id)).one()
     for table in (server_chunk, server_game):
-        unanswered = (table.c.batch_id == batch_id, table.c.state.in_(_OPEN))
-        connection.execute(update(table).where(*unanswered).values(state=WorkState.CANCELLED.value))
+        for state in _OPEN:
+            unanswered = (table.c.batch_id == batch_id, in_state(table, state))
+            connection.execute(update(table).where(*unanswered).values(state=WorkState.CANCELLED.value))
     count(connection, batch_id, queued=-row.queued, running=-row.running, cancelled=row.queued + row.running)
 
 
 def _queue_failed(connection: Connection, batch: Row[Any]) -> None:
     """Failed chunks are queued again, and games that failed are planned anew."""
-    failed = (server_chunk.c.batch_id == batch.id, server_chunk.c.state == WorkState.FAILED.value)
+    failed = (server_chunk.c.batch_id == batch.id, in_state(server_chunk, WorkState.FAILED.value))
     if batch.kind == BatchKind.GAMES.value:
         games = (server_game.c.batch_id == batch.id, server_game.c.state == WorkState.FAILED.value)
         ids = select(server_game.c.id).where(*games)
@@ -556,7 +557,7 @@ def _not_found() -> NotFoundError:
 
 
 def _is(state: BatchState) -> ColumnElement[bool]:
-    return server_batch.c.state == state.value
+    return in_state(server_batch, state.value)
 
 
 def _batch(row: Row[Any]) -> ServedBatch:

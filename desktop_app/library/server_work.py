@@ -30,7 +30,7 @@ from desktop_app.library.backend import in_set
 from desktop_app.library.owners import is_alive, this_owner
 from desktop_app.library.server_batches import add_chunks, count, finish_if_over, game_of
 from desktop_app.library.server_events import append, deflate, inflate
-from desktop_app.library.tables_server import server_batch, server_chunk, server_game, server_lease
+from desktop_app.library.tables_server import in_state, server_batch, server_chunk, server_game, server_lease
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -68,7 +68,7 @@ class ServerWork:
             if state != BatchState.RUNNING.value:
                 return []
             queued = select(*_ASKED).where(
-                server_chunk.c.batch_id == batch_id, server_chunk.c.state == WorkState.QUEUED.value
+                server_chunk.c.batch_id == batch_id, in_state(server_chunk, WorkState.QUEUED.value)
             )
             if stage is not None:
                 queued = queued.where(server_chunk.c.stage == stage)
@@ -89,7 +89,7 @@ class ServerWork:
 
     def in_flight(self, batch_id: int, *, asked_before: float) -> list[AskedChunk]:
         """Running chunks that were last asked for before this time."""
-        mine = (server_chunk.c.batch_id == batch_id, server_chunk.c.state == WorkState.RUNNING.value)
+        mine = (server_chunk.c.batch_id == batch_id, in_state(server_chunk, WorkState.RUNNING.value))
         with self._database.read() as connection:
             rows = connection.execute(
                 select(*_ASKED).where(*mine, server_chunk.c.asked_at < asked_before).order_by(server_chunk.c.id)
@@ -100,7 +100,7 @@ class ServerWork:
         """Running chunks last asked for before this time, and those of `only`; they count as asked for now."""
         overdue = (
             server_chunk.c.batch_id == batch_id,
-            server_chunk.c.state == WorkState.RUNNING.value,
+            in_state(server_chunk, WorkState.RUNNING.value),
             (server_chunk.c.asked_at < asked_before) | in_set(server_chunk.c.id, only),
         )
         with self._database.read() as connection:
@@ -112,7 +112,7 @@ class ServerWork:
 
     def not_asked(self, chunk_ids: Iterable[int]) -> None:
         """The workers could not be reached: these shall be asked for again soon."""
-        mine = in_set(server_chunk.c.id, chunk_ids) & (server_chunk.c.state == WorkState.RUNNING.value)
+        mine = in_set(server_chunk.c.id, chunk_ids) & (in_state(server_chunk, WorkState.RUNNING.value))
         statement = update(server_chunk).where(mine).values(asked_at=0.0)
         self._database.write(lambda connection: connection.execute(statement))
 
@@ -162,7 +162,7 @@ class ServerWork:
         """The next games of which nothing was planned yet."""
         statement = (
             select(server_game)
-            .where(server_game.c.batch_id == batch_id, server_game.c.state == WorkState.QUEUED.value)
+            .where(server_game.c.batch_id == batch_id, in_state(server_game, WorkState.QUEUED.value))
             .order_by(server_game.c.number)
             .limit(most)
         )

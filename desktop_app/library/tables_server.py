@@ -7,6 +7,8 @@ there are. See `server_users`, `server_batches`, `server_work` and `server_event
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -18,9 +20,13 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     UniqueConstraint,
+    literal_column,
 )
 
 from desktop_app.library.tables import _text, metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
 
 server_user = Table(
     "server_user",
@@ -208,3 +214,10 @@ server_lease = Table(
     Column("holder", _text(200), nullable=False),
     Column("until", Float, nullable=False),
 )
+
+
+def in_state(table: Table, *states: str) -> ColumnElement[bool]:
+    """The rows of these states, written out in the statement: with parameters SQLite cannot use partial indexes."""
+    if len(states) == 1:
+        return table.c.state == literal_column(f"'{states[0]}'")
+    return table.c.state.in_([literal_column(f"'{state}'") for state in states])
