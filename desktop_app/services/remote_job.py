@@ -255,5 +255,10 @@ def server_identity(client: ServerClient) -> EngineIdentity:
 
 
 def same_engine(one: EngineIdentity, other: EngineIdentity) -> bool:
-    """Whether evaluations of both may be mixed: the same program, the same file."""
-    return (one.name, one.build) == (other.name, other.build)
+    """Whether evaluations of both may be mixed: the same program, the same file, the same options but for its size."""
+    return (one.name, one.build, _chosen(one)) == (other.name, other.build, _chosen(other))
+
+
+def _chosen(engine: EngineIdentity) -> tuple[tuple[str, str], ...]:
+    """The options somebody chose; hash and threads follow from what is searched."""
+    return tuple(option for option in engine.options if option[0] not in {"Hash", "Threads"})
