@@ -75,7 +75,7 @@ def test_f1_counts_hits_and_misses() -> None:
 
 def test_calibration_counts_sure_verdicts_apart() -> None:
     """Only what is marked sure must agree; a judged move is sure at a lower bar."""
-    game = game_of((0, 0, 0.99), (0, 1, 0.5), (2, 1, 0.8), (1, 0, 0.6))
+    game = game_of((0, 0, 0.99), (0, 1, 0.5), (2, 1, 0.9), (1, 0, 0.6))
     found = calibration([game])
     assert (found["sure_share"], found["sure_agree"]) == (0.5, 1.0)
     assert (found["sure_share_of_judged"], found["sure_judged_agree"]) == (0.5, 1.0)
