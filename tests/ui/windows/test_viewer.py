@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.batch import PositionNews
-from desktop_app.domain.evaluation import Cp, Evaluation
+from desktop_app.domain.evaluation import Cp, Evaluation, Mate
 from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.work import JobId
+from desktop_app.library.library import Library
+from desktop_app.services.import_games import import_text
+from desktop_app.ui.windows.view_cells import graph_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,3 +80,37 @@ def test_late_news_is_dropped(qtbot: QtBot, open_app: Callable[..., Application]
     viewer.on_positions((news(game, 3, -700, 4),))
     qtbot.waitUntil(lambda: cursor.view.plies[2].score is not None, timeout=5000)
     assert cursor.view.plies[2].score == Cp(50)
+
+
+_FROM_A_FILE = """[Event "Old"]
+[White "Ada"]
+[Black "Bert"]
+[Date "2019.05.01"]
+[Result "1-0"]
+
+1. e4 { [%eval 0.35,22] } e5 { [%eval -0.1] } 2. Qh5 { [%eval #-3] } Nc6 { [%eval 0.0] } 1-0
+"""
+
+
+def test_evaluations_of_the_file_are_shown_apart(
+    open_app: Callable[..., Application], tmp_path: Path, qtbot: QtBot
+) -> None:
+    """What another engine said is a line of its own with its source and scale named, and no figure of ours."""
+    with Library.open(tmp_path / "games.kibitz") as library:
+        import_text(library, _FROM_A_FILE, "old")
+    app = open_app()
+    review, cursor = app.window.workspace.review, app.bench.cursor
+    qtbot.waitUntil(lambda: cursor.view is not None, timeout=IMPORT_MS)
+    cursor.go_to(1)
+    qtbot.waitUntil(lambda: "+0.35" in review.file_note.text(), timeout=IMPORT_MS)
+    assert review.file_note.isVisibleTo(review)
+    assert "depth 22, unknown engine" in review.file_note.text()
+    assert "another scale" in review.file_note.text()
+    view = cursor.view
+    assert view is not None
+    assert view.summary is None
+    assert all(move.score is None and move.judgement is None for move in view.plies)
+    points = graph_points(view, frozenset())
+    assert [point.score for point in points] == [None] * 5
+    assert [point.file_score for point in points] == [None, Cp(35), Cp(-10), Mate(-3), Cp(0)]
+    assert "in the file: +0.35" in review.graph.hover_text(points[1])
