@@ -33,7 +33,7 @@ OFF_POINTS = 20.0
 """A position is off when the winning chances of the two searches are farther apart than this, in points of 100."""
 HONEST_OFF = 0.03
 LYING_OFF = 0.25
-"""How often a position is off by an honest server's warm hash (measured below 1 % even at 20 000 nodes), and how often
+"""How often a position is off by an honest server's warm hash (measured: 0.7 % at 20 000 nodes), and how often
 at least by one worth catching."""
 REFUSED_AT = math.log(10_000)
 """Page: an honest server is refused wrongly once in at least 10 000 checked positions, half a million searched ones."""
