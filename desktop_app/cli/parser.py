@@ -81,7 +81,12 @@ def _list(parser: argparse.ArgumentParser) -> None:
 def _analyse(parser: argparse.ArgumentParser) -> None:
     _games(parser)
     depth = parser.add_mutually_exclusive_group()
-    depth.add_argument("--profile", choices=PROFILES, help="how deep to look (default: the setting, else standard)")
+    depth.add_argument(
+        "--profile",
+        choices=PROFILES,
+        help="how much doubt may remain: about 24, 55 or 200 thousand nodes a position on average "
+        "(default: the setting, else standard)",
+    )
     depth.add_argument(
         "--nodes", metavar="N", type=_positive, help="exactly N nodes a position: two runs store the same evaluations"
     )

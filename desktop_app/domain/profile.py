@@ -35,9 +35,9 @@ ANYTIME = 0
 ANYTIME_PROFILES = (Profile.QUICK, Profile.STANDARD, Profile.DEEP)
 
 EXPECTED_NODES: dict[Profile, int] = {
-    Profile.QUICK: 20_000,
-    Profile.STANDARD: 70_000,
-    Profile.DEEP: 300_000,
+    Profile.QUICK: 24_000,
+    Profile.STANDARD: 55_000,
+    Profile.DEEP: 200_000,
 }
 """Nodes a position takes on average in each anytime profile, all its searches together (docs/decisions/0021)."""
 

@@ -90,7 +90,8 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
     source = ""
     if analysis:
         nodes = f"{analysis.nodes_each:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-        source = f"{analysis.engine.name} · {nodes} nodes a position · judged as Lichess does"
+        nodes += " nodes a position" + (" on average" if analysis.spec.anytime else "")
+        source = f"{analysis.engine.name} · {nodes} · judged as Lichess does"
     return SummaryView(
         state=state,
         white=_side(view.white or "White", summary.white if summary else None, short=short),
