@@ -186,7 +186,6 @@ def _ply_view(
     annotation = static.annotations[ply]
     judgement = verdict.judgement if verdict else None
     best = _line(move.fen_before, before.pv[:1] or (before.best,), static.chess960) if before and before.best else None
-    judged = judgement is not None
     line = _line(move.fen_after, after.pv, static.chess960) if after else _EMPTY
     return PlyView(
         ply=ply,
@@ -210,8 +209,8 @@ def _ply_view(
         move_accuracy=verdict.accuracy if verdict else None,
         win_loss=verdict.win_loss if verdict else None,
         white_win=win_percent(after.score) if after else None,
-        better=_line_view(Ply(ply - 1), move.fen_before, before, static.chess960) if judged else None,
-        refutation=_line_view(ply, move.fen_after, after, static.chess960) if judged else None,
+        better=_line_view(Ply(ply - 1), move.fen_before, before, static.chess960) if judgement else None,
+        refutation=_line_view(ply, move.fen_after, after, static.chess960) if judgement else None,
         nags=annotation.nags,
         comment=annotation.comment,
         variations_pgn=annotation.variations,
@@ -222,7 +221,7 @@ def _ply_view(
         settled=standing.settled,
         doubt=standing.doubt,
         nodes_spent=after.nodes_spent if after else None,
-        continuation=None if judged else _line_view(ply, move.fen_after, after, static.chess960),
+        continuation=None if judgement else _line_view(ply, move.fen_after, after, static.chess960),
     )
 
 
