@@ -178,13 +178,14 @@ def test_every_command_and_option_is_documented(name: str) -> None:
 
 def test_the_locks_name_no_registry_and_hash_everything() -> None:
     """Lock files hold versions and hashes only, and keep out the PySide6 that corrupts memory."""
-    for name in ("requirements.lock", "requirements-headless.lock"):
-        text = (ROOT / name).read_text(encoding="utf-8")
+    for name in ("requirements", "requirements-headless", "requirements-worker", "requirements-server"):
+        text = (ROOT / f"{name}.lock").read_text(encoding="utf-8")
         assert "://" not in text
         wanted = re.findall(r"^[a-z0-9][^\n]*(?:\n    [^\n]*)*", text, re.MULTILINE)
         assert wanted
         assert all("--hash=sha256:" in block for block in wanted)
         assert "pyside6==" not in text.lower()
+        assert name == "requirements" or "pyside6" not in text.lower()
     headless = (ROOT / "requirements-headless.lock").read_text(encoding="utf-8").lower()
     assert "pyside6" not in headless
     (version,) = re.findall(
