@@ -54,7 +54,9 @@ def _judged(app: Application) -> list[Judgement]:
 
 def _open(app: Application, qtbot: QtBot) -> JudgingDialog:
     def shown() -> bool:
-        # The list opens its first game by itself, sooner or later.
+        # The list opens its first game by itself, sooner or later: only then is another choice the last one.
+        if app.bench.viewer.game_id is None:
+            return False
         if app.bench.viewer.game_id != GameId(3):
             app.bench.viewer.preview(GameId(3))
         return _judged(app) == [Judgement.BLUNDER]
