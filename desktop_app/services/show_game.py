@@ -241,6 +241,8 @@ def _line_view(from_ply: Ply, fen: str, evaluation: Evaluation | None, chess960:
     if evaluation is None or not evaluation.pv:
         return None
     line = _line(fen, evaluation.pv, chess960)
+    if not line.ucis:
+        return None  # stored for a position with another history: nothing of it can be played here
     return LineView(from_ply, line.ucis, line.sans, line.fens, evaluation.score)
 
 
