@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _NAMES = {"lichess": "Lichess", "lichess_exact": "Lichess, exactly", "strict-20": "Strict (approximation)"}
 _NEW = "New thresholds …"
-_WIDTH = 520
+_WIDTH, _HEIGHT = 520, 460
 _UNIT = " % points"
 
 
@@ -45,7 +45,7 @@ class JudgingDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Judging")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(_WIDTH)
+        self.setMinimumSize(_WIDTH, _HEIGHT)
         self._gradings, self._cursor = gradings, cursor
         self.choice = QComboBox()
         self.meaning = label("", strength="2", wrap=True)
@@ -65,6 +65,7 @@ class JudgingDialog(QDialog):
     def _lay_out(self) -> None:
         form = QFormLayout(self.own_box)
         form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(8)
         for text, field in (
             ("Name", self.name),
             ("Inaccuracy from", self.inaccuracy),
@@ -128,6 +129,7 @@ class JudgingDialog(QDialog):
     def _on_choice(self) -> None:
         self._put_thresholds()
         self._show()
+        self.adjustSize()
 
     def _put_thresholds(self) -> None:
         """Own thresholds into the fields; new ones begin as those in force."""
