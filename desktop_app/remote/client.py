@@ -227,6 +227,8 @@ class ServerClient:
                 f"What answers at {self.url} is not a Kibitz analysis server (status {status}).",
                 action="Check the address with whoever gave it.",
             )
+        if status == httpx.codes.UNAUTHORIZED and "Authorization" not in self._http.headers:
+            raise ServerRefusedError("The server asks for a token, and none is kept for it.", action=_NO_TOKEN)
         if status == httpx.codes.UNAUTHORIZED:
             raise ServerRefusedError("The server does not know this token, or it was revoked.", action=_NO_TOKEN)
         if status == httpx.codes.FORBIDDEN:
