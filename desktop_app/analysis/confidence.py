@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from desktop_app.analysis.review import Mainline
 
-SURE, SURE_JUDGED = 0.94, 0.85
+SURE, SURE_JUDGED = 0.95, 0.85
 """From this probability on a verdict counts as sure: that nothing is said of a move, and that it is judged. Chosen with
 the weights, so that sure ones agree with a deep search in 98 and in 90 of 100 cases (docs/decisions/0020)."""
 
