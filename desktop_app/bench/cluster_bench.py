@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from desktop_app.ports import Evaluator
 
 WORKERS = 2
-CHUNKS = 24
-NODES = 120_000
+CHUNKS = 16
+NODES = 40_000
 ROUNDS = 3
 PLIES = 8
-SMALL_CHUNKS = 1_000
+SMALL_CHUNKS = 600
 LISTENERS = 50
 GAMES = 10_000
-FAULT_CHUNKS = 40
+FAULT_CHUNKS = 16
 CHUNKS_PER_GAME = 14.0
 """A game of 80 plies: ten chunks of its thin pass and some four of deepening (`kibitz bench analyse`)."""
 TRANSACTION_S = 0.004
@@ -63,7 +63,7 @@ def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="kibitz-bench-") as folder, Processes(Path(folder)) as processes:
         throughput, times = _throughput(processes, engine, chunks)
         figures: dict[str, Any] = {"throughput": throughput}
-        figures["events"] = _events(processes)
+        figures["events"], times = _events(processes, times)
         figures["submission"] = _submission(processes, Path(folder))
         figures["recovery_seconds"] = _recovery(processes, chunks)
     figures["simulation"] = _simulated(times, throughput)
@@ -80,22 +80,20 @@ def _throughput(processes: Processes, engine: str, chunks: list[Chunk]) -> tuple
     remote_s: list[float] = []
     _remote(processes, chunks[:WORKERS], searched)  # engines and hash tables are warm on both sides
     searched.clear()
-    before, redis_before = processes.server_s(), processes.redis_use()
     for _ in range(ROUNDS):
         local_s.append(_local(engine, chunks))
         remote_s.append(_remote(processes, chunks, searched))
         ratios.append(local_s[-1] / remote_s[-1])
     number = ROUNDS * len(chunks)
-    redis_s, commands = (now - then for now, then in zip(processes.redis_use(), redis_before, strict=True))
     search_s = statistics.fmean(searched)
     overhead_s = max(0.0, WORKERS * sum(remote_s) / number - search_s)
     times = ServiceTimes(
         search_s=search_s,
         search_variation=statistics.pstdev(searched) / search_s,
         worker_s=overhead_s,
-        broker_s=redis_s / number,
-        messages=commands / number,
-        server_s=(processes.server_s() - before) / number,
+        broker_s=0.0,
+        messages=0.0,
+        server_s=0.0,
         transaction_s=TRANSACTION_S,
         row_s=ROW_S,
         chunks_per_game=CHUNKS_PER_GAME,
@@ -108,9 +106,6 @@ def _throughput(processes: Processes, engine: str, chunks: list[Chunk]) -> tuple
         "ratios": [round(ratio, 4) for ratio in ratios],
         "search_ms_per_chunk": round(1000 * search_s, 1),
         "overhead_ms_per_chunk": round(1000 * overhead_s, 1),
-        "server_cpu_ms_per_chunk": round(1000 * times.server_s, 2),
-        "broker_cpu_ms_per_chunk": round(1000 * times.broker_s, 3),
-        "broker_commands_per_chunk": round(times.messages, 1),
     }, times
 
 
@@ -158,7 +153,7 @@ def _remote(processes: Processes, chunks: list[Chunk], searched: list[float]) ->
     """Seconds from submitting to the last answer stored."""
     began = time.monotonic()
     batch = processes.submit(_wire(chunks))
-    wait_for(lambda: processes.done(batch, len(chunks)), "the remote chunks", pause_s=0.05)
+    wait_for(lambda: processes.done(batch, len(chunks)), "the remote chunks", pause_s=0.1)
     seconds = time.monotonic() - began
     searched.extend(found["engine_ms"] / 1000 for found in processes.results(batch))
     return seconds
@@ -221,8 +216,8 @@ def _local(engine: str, chunks: list[Chunk]) -> float:
 # -- events, submission ----------------------------------------------------------------------------------------------
 
 
-def _events(processes: Processes) -> dict[str, Any]:
-    """Fifty clients read the whole stream of a finished batch at once."""
+def _events(processes: Processes, times: ServiceTimes) -> tuple[dict[str, Any], ServiceTimes]:
+    """Chunks without a search show what server and broker spend on each; fifty clients then read that batch at once."""
     small = [
         {
             "key": str(number), "root_fen": chess.STARTING_FEN, "moves": ["e2e4"], "chess960": False, "plies": [1],
@@ -230,9 +225,12 @@ def _events(processes: Processes) -> dict[str, Any]:
         }
         for number in range(SMALL_CHUNKS)
     ]  # fmt: skip
+    server_before, redis_before = processes.server_s(), processes.redis_use()
     began = time.monotonic()
     batch = processes.submit(small)
-    wait_for(lambda: processes.done(batch, SMALL_CHUNKS), "the small chunks", pause_s=0.1)
+    wait_for(lambda: processes.done(batch, SMALL_CHUNKS), "the small chunks", pause_s=0.5)
+    redis_s, commands = (now - then for now, then in zip(processes.redis_use(), redis_before, strict=True))
+    server_s = processes.server_s() - server_before
     through = SMALL_CHUNKS / (time.monotonic() - began)
     began = time.monotonic()
     with ThreadPoolExecutor(LISTENERS) as pool:
@@ -243,7 +241,12 @@ def _events(processes: Processes) -> dict[str, Any]:
         "events": events,
         "events_per_second": round(events / seconds),
         "smallest_chunks_per_second": round(through, 1),
-    }
+        "server_cpu_ms_per_chunk": round(1000 * server_s / SMALL_CHUNKS, 2),
+        "broker_cpu_ms_per_chunk": round(1000 * redis_s / SMALL_CHUNKS, 3),
+        "broker_commands_per_chunk": round(commands / SMALL_CHUNKS, 1),
+    }, replace(
+        times, server_s=server_s / SMALL_CHUNKS, broker_s=redis_s / SMALL_CHUNKS, messages=commands / SMALL_CHUNKS
+    )
 
 
 def _submission(processes: Processes, folder: Path) -> dict[str, Any]:
