@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.services.remote_job import RemotePlan
     from desktop_app.settings import Settings
 
+_PATIENCE_S = 30.0
 TOKEN_VARIABLE = "KIBITZ_TOKEN"  # noqa: S105 - the variable's name
 
 
@@ -65,7 +66,7 @@ def _with_server(arguments: Namespace, settings: Settings, address: str, *, work
     own = identify(path) if path else None  # as it comes: a server's engines have no options of ours
     client = _client(address, token)
     try:
-        theirs = server_identity(client)
+        theirs = server_identity(client, patience_s=_PATIENCE_S)
     finally:
         client.close()
     if workers and own is None:

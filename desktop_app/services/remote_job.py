@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _JOIN_S = 10.0
+_ASK_AGAIN_S = 1.0
 _USUAL_HASH_MB = "16"
 
 OpenClient: TypeAlias = Callable[[], ServerClient]
@@ -241,12 +242,17 @@ class RemoteWorkers:
             self._now = None
 
 
-def server_identity(client: ServerClient) -> EngineIdentity:
+def server_identity(client: ServerClient, *, patience_s: float = 0.0) -> EngineIdentity:
     """The identity of evaluations by this server's engine, as a worker makes them: one thread, our hash, no options.
+
+    A server that was just started learns of its workers within seconds: that is waited for as long as `patience_s`.
 
     Raises ServerError kinds; EnvironmentLackingError while no worker has told its engine.
     """
-    engine = client.info().engine
+    deadline = time.monotonic() + patience_s
+    pause = threading.Event()
+    while (engine := client.info().engine) is None and time.monotonic() < deadline:
+        pause.wait(_ASK_AGAIN_S)
     if engine is None:
         raise EnvironmentLackingError(
             "The server has no workers just now, so its engine is not known.", action="Try again when it has."
