@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from desktop_app.analysis.review import Mainline
 
 SURE, SURE_JUDGED = 0.95, 0.85
-"""From this probability on a verdict counts as sure: that nothing is said of a move, and that it is judged. Chosen with
-the weights, so that sure ones agree with a deep search in 98 and in 90 of 100 cases (docs/decisions/0020)."""
+"""From this probability on a verdict counts as sure: that nothing is said of a move, and that it is judged. Chosen on
+the reference games so that 98 of 100 sure ones agree with a deep search (docs/decisions/0020)."""
 
 _SEVERITY_SHARE = 0.5
 """What a doubt about how bad a move is counts for, beside the doubt whether it is bad at all."""
