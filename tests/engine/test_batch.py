@@ -11,7 +11,7 @@ import pytest
 from desktop_app.domain.batch import BatchCounters, PositionNews
 from desktop_app.domain.filters import GameQuery
 from desktop_app.domain.game import GameId, GameState
-from desktop_app.domain.profile import Profile, SearchSpec
+from desktop_app.domain.profile import SearchSpec
 from desktop_app.engine.discovery import identify
 from desktop_app.library.library import Library
 from desktop_app.services.analyse_headless import BatchEvent, run_headless
@@ -115,16 +115,3 @@ def test_the_key_of_an_analysis_names_the_hash_that_is_set(stockfish: str) -> No
     spec = SearchSpec.of_nodes(2_000_000)
     assert spec.hash_mb != NODES.hash_mb
     assert engine_with(identify(stockfish), spec) == identify(stockfish, hash_mb=spec.hash_mb)
-
-
-def test_a_deeper_analysis_serves_a_shallower_one(new_library: Callable[[str], Library], stockfish: str) -> None:
-    """Outside the reproducible mode nothing is searched again that was searched as deep before."""
-    library = new_library("profiles")
-    deep = SearchSpec(Profile.DEEP, 3000, reproducible=False)
-    quick = SearchSpec(Profile.QUICK, 1000, reproducible=False)
-    first = analyse(library, stockfish, deep, workers=2)
-    again = analyse(library, stockfish, quick, workers=2)
-    assert again.games_done == GAMES
-    assert again.positions == again.positions_reused + round(again.nodes / 1000) == first.positions
-    # Positions with a history of their own (repetitions, a high halfmove clock) are the only ones searched.
-    assert again.positions_reused >= first.positions * 0.9
