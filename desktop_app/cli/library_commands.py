@@ -247,7 +247,15 @@ def run_export(arguments: Namespace) -> int:
         Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
     ):
         ids = selected_games(library, arguments)
-        report = export_games(library, ids, arguments.output, progress=line, cancel=interrupt, grading=_grading())
+        report = export_games(
+            library,
+            ids,
+            arguments.output,
+            progress=line,
+            cancel=interrupt,
+            grading=_grading(),
+            marks=arguments.marks,
+        )
     if report.path != STANDARD_OUTPUT:
         print(f"Wrote {counted(report.games, 'game')} ({report.annotated:,} with verdicts) to {report.path}.")
     return 0

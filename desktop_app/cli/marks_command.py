@@ -14,25 +14,25 @@ from desktop_app.domain.counting import counted
 if TYPE_CHECKING:
     from argparse import Namespace
 
-_HASH_MB = 16
-
 
 def run_marks(arguments: Namespace) -> int:
     """Search second lines where a mark is possible; `kibitz show` then says which moves are marked."""
     from desktop_app.engine.discovery import find_engine
     from desktop_app.engine.session import EngineSession
     from desktop_app.library.library import Library
-    from desktop_app.services.mark_moves import MARK_NODES, mark_games
+    from desktop_app.services.mark_moves import MARK_HASH_MB, MARK_NODES, mark_games
     from desktop_app.settings import SettingsStore
 
-    engine_path = find_engine(arguments.engine or SettingsStore(paths.settings_file()).current.engine_path)
+    settings = SettingsStore(paths.settings_file()).current
+    named = next((one.path for one in settings.engines if one.name == arguments.engine), arguments.engine)
+    engine_path = find_engine(named or settings.engine_path)
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
         Library.open(paths.library_location(arguments.library), create=False) as library,
     ):
         ids = selected_games(library, arguments)
-        session = EngineSession.open(engine_path, hash_mb=_HASH_MB)
+        session = EngineSession.open(engine_path, hash_mb=MARK_HASH_MB, setup=settings.engine_setup(engine_path))
         try:
             nodes = arguments.nodes or MARK_NODES
             done = mark_games(library, ids, session, nodes=nodes, progress=line, cancel=interrupt)

@@ -115,6 +115,7 @@ def _show(parser: argparse.ArgumentParser) -> None:
 def _export(parser: argparse.ArgumentParser) -> None:
     _games(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the PGN file to write")
+    parser.add_argument("--marks", action="store_true", help="write the glyphs of great, brilliant and only moves too")
 
 
 def _regrade(parser: argparse.ArgumentParser) -> None:

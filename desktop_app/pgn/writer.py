@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.evaluation import Score
     from desktop_app.domain.game import GameRecord
-    from desktop_app.domain.judgement import Judgement
+    from desktop_app.domain.judgement import Judgement, MoveMark
 
 RESULTS = ("1-0", "0-1", "1/2-1/2", "*")
 _MOVE_GLYPHS = frozenset(range(1, 7))
@@ -48,12 +48,19 @@ class MachinePly:
         depth: of that score.
         judgement: our verdict on the move.
         better: what should have been played instead, UCI moves from the position *before* the move; empty for nothing.
+        mark: our mark of a good move, where it is to be written.
     """
 
     score: Score | None = None
     depth: int = 0
     judgement: Judgement | None = None
     better: tuple[str, ...] = ()
+    mark: MoveMark | None = None
+
+    @property
+    def glyph(self) -> Judgement | MoveMark | None:
+        """What a glyph of ours says of the move: the verdict, else the mark."""
+        return self.judgement or self.mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def _that_says_something(layer: MachineLayer | None) -> MachineLayer:
     plies = {
         ply: said
         for ply, said in layer.plies.items()
-        if said.judgement is not None or (said.score is not None and format_eval(said.score, said.depth))
+        if said.glyph is not None or (said.score is not None and format_eval(said.score, said.depth))
     }
     return replace(layer, plies=plies)
 
@@ -224,14 +231,14 @@ class _Annotator:
         tail = self._tail(start, end)
         line = _better_line(board, move, said.better)
         number = self._number_needed(ply, tail, end, board.turn)
-        nag = said.judgement is not None and not self._has_move_glyph(start, end)
+        nag = said.glyph is not None and not self._has_move_glyph(start, end)
         comment = self._score_comment(ply, nag=nag, number=number)
         if not comment:
             return start
         head = self._head(start, tail)
         self._copy(start, head)
-        if nag and said.judgement is not None:
-            self._piece(f"${said.judgement.nag}")
+        if nag and said.glyph is not None:
+            self._piece(f"${said.glyph.nag}")
         self._piece(comment)
         self._rename_evals = "[%eval" in comment
         self._copy(head, tail)
@@ -247,7 +254,7 @@ class _Annotator:
         score = format_eval(said.score, said.depth) if said and said.score is not None else ""
         if not score:
             score = self._earlier.get(ply, "")
-        verdict = said.judgement if said else None
+        verdict = said.glyph if said else None
         if not score and verdict is None:
             return ""
         words = ["eval"]

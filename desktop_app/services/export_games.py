@@ -23,13 +23,15 @@ from desktop_app.domain.judgement import LICHESS, RULES_VERSION, Grading
 from desktop_app.errors import CancelledError, DiskFullError, EnvironmentLackingError, NotFoundError
 from desktop_app.pgn.writer import MachineLayer, MachinePly, annotated_pgn, self_contained
 from desktop_app.services.game_work import NothingToAnalyseError, main_line
+from desktop_app.services.mark_moves import marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from desktop_app.domain.game import GameRecord
     from desktop_app.library.evaluations import GameAnalysis
     from desktop_app.library.library import Library
+    from desktop_app.library.marks import StoredLines
     from desktop_app.ports import CancelToken, ProgressSink
 
 STANDARD_OUTPUT = "-"
@@ -62,16 +64,19 @@ def export_games(
     progress: ProgressSink | None = None,
     cancel: CancelToken | None = None,
     grading: Grading | None = None,
+    marks: bool = False,
 ) -> ExportReport:
     """Write these games, in this order, to a file, or to standard output for "-".
 
-    A game that is analysed in part is annotated as far as it is. Raises CancelledError, EnvironmentLackingError (the
+    A game that is analysed in part is annotated as far as it is. With `marks` great, brilliant and only moves that were
+    found (`services.mark_moves`) get their glyphs too. Raises CancelledError, EnvironmentLackingError (the
     folder cannot be written) or DiskFullError; an older file of that name is then as it was.
     """
     started = time.monotonic()
     games = annotated = 0
     with _destination(out_path) as out:
-        for text, has_scores in _texts(library, _watched(ids, progress, cancel), grading or library.gradings.in_force):
+        watched = _watched(ids, progress, cancel)
+        for text, has_scores in _texts(library, watched, grading or library.gradings.in_force, marks=marks):
             out.write((text + "\n\n").encode("utf-8", "replace"))
             games += 1
             annotated += has_scores
@@ -85,21 +90,33 @@ def game_pgn(library: Library, game_id: GameId, *, grading: Grading | None = Non
     return _text(stored.record, layer)
 
 
-def machine_layer(record: GameRecord, analysis: GameAnalysis | None, grading: Grading = LICHESS) -> MachineLayer | None:
-    """What our analysis says about a game, as far as it goes; None where it says nothing."""
+def machine_layer(
+    record: GameRecord,
+    analysis: GameAnalysis | None,
+    grading: Grading = LICHESS,
+    lines: Mapping[Ply, StoredLines] | None = None,
+) -> MachineLayer | None:
+    """What our analysis says about a game, as far as it goes; None where it says nothing.
+
+    `lines` are second lines whose marks are to be said too.
+    """
     if analysis is None or not analysis.evaluations:
         return None
     found = analysis.evaluations
     try:
-        verdicts = {verdict.ply: verdict for verdict in review(main_line(record), found, grading=grading).verdicts}
+        line = main_line(record)
+        verdicts = {verdict.ply: verdict for verdict in review(line, found, grading=grading).verdicts}
+        marks = marks_of(line, lines or {})
     except NothingToAnalyseError:
-        verdicts = {}
+        verdicts, marks = {}, {}
     plies = {}
     for ply, evaluation in found.items():
         verdict = verdicts.get(ply)
         judgement = verdict.judgement if verdict else None
         before = found.get(Ply(ply - 1)) if judgement else None
-        plies[int(ply)] = MachinePly(evaluation.score, evaluation.depth, judgement, before.pv if before else ())
+        plies[int(ply)] = MachinePly(
+            evaluation.score, evaluation.depth, judgement, before.pv if before else (), marks.get(ply)
+        )
     return MachineLayer(
         engine=analysis.engine.name,
         build=analysis.engine.build,
@@ -109,14 +126,15 @@ def machine_layer(record: GameRecord, analysis: GameAnalysis | None, grading: Gr
     )
 
 
-def _texts(library: Library, ids: Iterable[int], grading: Grading) -> Iterator[tuple[str, bool]]:
+def _texts(library: Library, ids: Iterable[int], grading: Grading, *, marks: bool) -> Iterator[tuple[str, bool]]:
     for game_id in ids:
         try:
             stored = library.games.get(game_id)
         except NotFoundError:
             continue
         analysis = library.evaluations.of_game(GameId(game_id)) if stored.row.evaluated else None
-        layer = machine_layer(stored.record, analysis, grading)
+        lines = library.marks.of_game(GameId(game_id)) if marks and analysis else None
+        layer = machine_layer(stored.record, analysis, grading, lines)
         yield _text(stored.record, layer), layer is not None
 
 

@@ -2,7 +2,7 @@
 
 Blocking; a command or an operation's thread, with one engine of its own. Only positions where a mark is possible are
 searched, and none twice; each is stored at once. It writes no evaluation, no judgement and no count. Called by
-`kibitz marks`; `marks_of` by `services.show_game`.
+`kibitz marks` and the window; `marks_of` by `services.show_game`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 MARK_NODES = 200_000
 """Nodes for both lines of a position together; about what the standard profile gives a doubtful one."""
+
+MARK_HASH_MB = 16
+"""Hash of the engine that looks for marks, in MB: as one worker of a batch has."""
 
 _LINES = 2
 

@@ -29,12 +29,15 @@ class ExportController(QObject):
         super().__init__(parent)
         self._desk = desk
 
-    def export(self, ids: Sequence[GameId], path: str) -> None:
-        """Write these games, in this order, to a file that replaces an older one only when it is complete."""
+    def export(self, ids: Sequence[GameId], path: str, *, marks: bool = False) -> None:
+        """Write these games, in this order, to a file that replaces an older one only when it is complete.
+
+        `marks`: with the glyphs of great, brilliant and only moves.
+        """
         library, games = self._desk.library, tuple(ids)
 
         def call(cancel: CancelToken, progress: ProgressSink) -> ExportReport:
-            return export_games(library, games, path, progress=progress, cancel=cancel)
+            return export_games(library, games, path, progress=progress, cancel=cancel, marks=marks)
 
         operation = self._desk.operations.run(
             f"Exporting to {Path(path).name}", call, done=lambda report: self._on_done(report, path)

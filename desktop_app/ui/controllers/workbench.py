@@ -19,6 +19,7 @@ from desktop_app.ui.controllers.grading_controller import GradingController
 from desktop_app.ui.controllers.import_controller import ImportController
 from desktop_app.ui.controllers.index_controller import IndexController
 from desktop_app.ui.controllers.library_controller import LibraryController
+from desktop_app.ui.controllers.marks_controller import MarksController
 from desktop_app.ui.controllers.names_controller import NamesController
 from desktop_app.ui.controllers.place_controller import PlaceController
 from desktop_app.ui.controllers.sets_controller import SetsController
@@ -60,6 +61,7 @@ class Workbench:
     edits: EditController
     care: CareController
     gradings: GradingController
+    marks: MarksController
 
     @classmethod
     def build(
@@ -76,6 +78,7 @@ class Workbench:
         desk = Desk(library, operations, events, notices)
         games, cursor = LibraryModel(parent), GameCursor(parent)
         batch, undo = BatchController(desk, parent), UndoStack(parent)
+        engine = EngineController(operations, engines, remember, parent)
         library_list, imports = LibraryController(desk, games, parent), ImportController(desk, parent)
         bench = cls(
             desk=desk,
@@ -87,7 +90,7 @@ class Workbench:
             place=PlaceController(desk, batch, parent),
             viewer=ViewerController(desk, cursor, parent),
             exports=ExportController(desk, parent),
-            engine=EngineController(operations, engines, remember, parent),
+            engine=engine,
             index=IndexController(desk, imports, batch, parent),
             explorer=ExplorerController(desk, library_list, cursor, games=games, parent=parent),
             undo=undo,
@@ -97,6 +100,7 @@ class Workbench:
             edits=EditController(desk, undo, parent),
             care=CareController(desk, parent),
             gradings=GradingController(desk, parent),
+            marks=MarksController(desk, engine, parent),
         )
         bench.engine.in_force.connect(bench.batch.set_engine)
         bench.batch.positions_arrived.connect(bench.viewer.on_positions)

@@ -47,6 +47,7 @@ class ImportCommands(CommandGroup):
             "paste": self._clipboard.paste,
             "samples": self._on_samples,
             "export": self._on_export,
+            "export_marks": lambda: self._on_export(marks=True),
             "imports": self._on_imports,
             "copy_pgn": self._clipboard.copy_pgn,
             "copy_fen": self._clipboard.copy_fen,
@@ -80,12 +81,12 @@ class ImportCommands(CommandGroup):
         """Open the list of imports, at this one; at the newest for None or 0."""
         ImportsDialog(self._bench.imports, self._bench.bin, batch_id or None, self._window).show()
 
-    def _on_export(self) -> None:
+    def _on_export(self, *, marks: bool = False) -> None:
         ids = self._space.library.selected_ids() or self._bench.games.ids()
         if not ids:
             return
-        title = f"Export {counted(len(ids), 'game')}"
-        ask_where_to_export(self._window, title, lambda path: self._bench.exports.export(ids, path))
+        title = f"Export {counted(len(ids), 'game')}{' with marks' if marks else ''}"
+        ask_where_to_export(self._window, title, lambda path: self._bench.exports.export(ids, path, marks=marks))
 
     @Slot(object, bool)
     def _on_imported(self, receipt: Receipt, offer: bool) -> None:

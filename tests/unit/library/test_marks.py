@@ -9,6 +9,8 @@ from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.domain.profile import AnalysisKey, SearchSpec
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
+from desktop_app.pgn.writer import strip_machine_layer
+from desktop_app.services.export_games import export_games
 from desktop_app.services.mark_moves import mark_games
 from desktop_app.services.show_game import show_game, to_json
 from tests.fakes.fake_evaluator import FAKE_ENGINE
@@ -16,6 +18,7 @@ from tests.unit.library.records import make_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.library.library import Library
@@ -45,8 +48,13 @@ class TwoLinesEngine:
         return best, Evaluation(Cp(0), 9, limit_nodes, "a2a3", ())
 
 
-def test_marks_stand_beside_the_verdicts(library: Library) -> None:
-    """They are searched once, stored apart, shown with the move, and change no figure."""
+def _exported(library: Library, game: GameId, folder: Path, *, marks: bool) -> str:
+    export_games(library, [game], folder / "out.pgn", marks=marks)
+    return (folder / "out.pgn").read_text(encoding="utf-8")
+
+
+def test_marks_stand_beside_the_verdicts(library: Library, tmp_path: Path) -> None:
+    """They are searched once, stored apart, shown with the move, exported on demand, and change no figure."""
     library.games.add(library.imports.begin("test"), [make_record()])
     game = GameId(1)
     moves = [move.uci() for move in unpack_moves(library.games.get(game).record.moves)]
@@ -68,6 +76,12 @@ def test_marks_stand_beside_the_verdicts(library: Library) -> None:
     assert [ply["marks"] for ply in after["plies"]] == [[], [], [], [], ["great"]]
     assert after["summary"] == before["summary"]
     assert [ply["judgement"] for ply in after["plies"]] == [ply["judgement"] for ply in before["plies"]]
+
+    [plain, marked] = [_exported(library, game, tmp_path, marks=marks) for marks in (False, True)]
+    assert "great" not in plain
+    assert "Bb5 $1 { [%eval 3.00,1] [%kibitz eval great nag=1] }" in " ".join(marked.split())
+    assert strip_machine_layer(marked) == strip_machine_layer(plain)
+    assert strip_machine_layer(marked, keep_scores=False).strip() == library.games.get(game).record.pgn.strip()
 
     again = mark_games(library, [game], engine)
     assert (again.searched, again.known, engine.asked) == (0, 1, 1)
