@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from desktop_app.ports import Evaluator
 
 WORKERS = 2
-CHUNKS = 16
-NODES = 40_000
+CHUNKS = 24
+NODES = 100_000
 ROUNDS = 3
 PLIES = 8
 SMALL_CHUNKS = 600
