@@ -33,7 +33,16 @@ GRACE_S = 30.0
 LASTING_THREADS = ("kibitz-spawner", "engine-watchdog", "QDBusConnection", "pytest_timeout", "Thread-pytest")
 """Names of threads that live as long as the process by design: the one that starts engines outlives every pool."""
 
-LASTING_PROCESSES = ("resource_tracker", "multiprocessing.forkserver", "Xvfb", "redis-server", "rabbit", "/erlang/", "erl_child_setup", "inet_gethost")
+LASTING_PROCESSES = (
+    "resource_tracker",
+    "multiprocessing.forkserver",
+    "Xvfb",
+    "redis-server",
+    "rabbit",
+    "/erlang/",
+    "erl_child_setup",
+    "inet_gethost",
+)
 """Helpers of the standard library and of session fixtures; they end with the test run."""
 
 
