@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from desktop_app.domain.served import (
     Answer,
@@ -49,6 +49,7 @@ _ASKED = (
     server_chunk.c.serial,
     server_chunk.c.payload,
 )
+STAGES = (0, 1)
 _OPEN = (WorkState.QUEUED.value, WorkState.RUNNING.value)
 
 
@@ -86,6 +87,24 @@ class ServerWork:
             return [_asked(row, attempts=row.attempts + 1) for row in rows]
 
         return self._database.write(run)
+
+    def queued_numbers(self) -> tuple[int, int | None]:
+        """The newest chunk's number (0: there is none), and the lowest that a running batch has queued."""
+        running = select(server_batch.c.id).where(in_state(server_batch, BatchState.RUNNING.value))
+        queued = select(server_chunk.c.id).where(in_state(server_chunk, WorkState.QUEUED.value))
+        with self._database.read() as connection:
+            newest = connection.execute(select(func.max(server_chunk.c.id))).scalar() or 0
+            first = [
+                # One step in the index for each: a million that are queued cost nothing.
+                connection.execute(
+                    queued.where(server_chunk.c.batch_id == batch, server_chunk.c.stage == stage)
+                    .order_by(server_chunk.c.id)
+                    .limit(1)
+                ).scalar()
+                for batch in connection.execute(running).scalars().all()
+                for stage in STAGES
+            ]
+        return newest, min((number for number in first if number is not None), default=None)
 
     def in_flight(self, batch_id: int, *, asked_before: float) -> list[AskedChunk]:
         """Running chunks that were last asked for before this time."""

@@ -17,6 +17,7 @@ from desktop_app.server.collector import Collector
 from desktop_app.server.dispatcher import Dispatcher
 from desktop_app.server.events import Hub
 from desktop_app.server.metrics import BatchFigures, ServerMetrics, Sources
+from desktop_app.server.queue_age import QueueAge
 from desktop_app.server.settings import LOCAL_USER
 from desktop_app.server.watch import ClusterWatch
 from desktop_app.worker.client import BrokerUnavailableError
@@ -45,6 +46,7 @@ class ServerState:
         self.store = store
         self.cluster = cluster
         self.hub = Hub(store)
+        self._queue_age = QueueAge(time.monotonic)
         self.metrics = ServerMetrics(
             Sources(
                 queues=lambda: self.watch.seen.queues, workers=lambda: self.watch.seen.workers, batches=self._figures
@@ -137,4 +139,5 @@ class ServerState:
             if batch.started_at is not None and batch.done:
                 games = batch.games_done or batch.done / _CHUNKS_OF_A_GAME
                 paces.append((time.time() - batch.started_at) / games * 100)
-        return BatchFigures(by_state, max(paces, default=None))
+        oldest_queued_s = self._queue_age.look(*self.store.work.queued_numbers())
+        return BatchFigures(by_state, max(paces, default=None), oldest_queued_s)

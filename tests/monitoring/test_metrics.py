@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("prometheus_client", reason="the server's extra is not installed")
 
 from desktop_app.server.metrics import BatchFigures, ServerMetrics, Sources
+from desktop_app.server.queue_age import QueueAge
 from desktop_app.worker.messages import Delivery, EngineWish, Priority, QueueLengths, WorkerStatus
 from desktop_app.worker.metrics import serve
 from tests.monitoring.pages import values
@@ -112,3 +113,17 @@ def test_the_workers_page_answers_for_all_its_processes() -> None:
 def _get(port: int) -> dict[str, float]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         return values(answer.read())
+
+
+def test_the_oldest_chunk_is_dated_by_its_number() -> None:
+    """A chunk is as old as the first look that knew of it, whatever came or was taken since."""
+    now = 100.0
+    age = QueueAge(lambda: now)
+    assert age.look(5, None) == 0
+    now = 110.0
+    assert age.look(9, 7) == 0
+    now = 130.0
+    assert age.look(20, 8) == 20
+    now = 140.0
+    assert age.look(20, 15) == 10
+    assert age.look(20, None) == 0

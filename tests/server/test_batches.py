@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -188,3 +189,25 @@ def test_lists(anna: httpx.Client) -> None:
     assert ([batch["id"] for batch in first["batches"]], first["more"]) == ([ids[2], ids[1]], True)
     second = anna.get("/v1/batches", params={"limit": 2, "before": ids[1], "state": "done"}).json()
     assert ([batch["id"] for batch in second["batches"]], second["more"]) == ([ids[0]], False)
+
+
+def test_metrics_tell_how_a_running_batch_goes(served: Served) -> None:
+    """The pace of a hundred games and the oldest queued chunk's age are those of what really runs."""
+
+    def figure(client: httpx.Client, name: str) -> float:
+        found = re.search(rf"^kibitz_{name} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+    with served.client(served.token("paces")) as client:
+        served.hold()
+        try:
+            made = client.post(
+                "/v1/batches", json={"name": "paces", "chunks": [chunk(f"k{number}") for number in range(200)]}
+            ).json()
+            wait_for(lambda: figure(client, "queue_oldest_seconds") > 0, "an age")
+        finally:
+            served.hold(on=False)
+        wait_for(lambda: client.get(f"/v1/batches/{made['id']}").json()["counts"]["done"] == 200, "the answers")
+        wait_for(lambda: figure(client, "queue_oldest_seconds") == 0, "nothing to wait")
+        assert figure(client, "batch_seconds_per_hundred_games") > 0
+        client.post(f"/v1/batches/{made['id']}/close")
