@@ -1,6 +1,7 @@
 """A niced process of its own that computes what it is handed, one piece after another, and never opens the database.
 
-It ends by itself when this one is gone. One thread uses it, never the window's. Called by `services.rejudge_games`.
+It ends by itself when this one is gone. One thread uses it, never the window's. Called by `services.rejudge_games` and
+`services.index_comments`.
 """
 
 from __future__ import annotations
