@@ -35,7 +35,7 @@ _SEVENTY_FIVE_MOVES = 150
 LEAST_WORTH_WARMING = 3
 """Outside the reproducible mode, fewer plies than this are searched cold: the warm-up would cost as much as they do."""
 
-_IMPOSSIBLE = (
+IMPOSSIBLE_START = (
     chess.STATUS_NO_WHITE_KING
     | chess.STATUS_NO_BLACK_KING
     | chess.STATUS_TOO_MANY_KINGS
@@ -156,7 +156,7 @@ def _walk(
         board = chess.Board(root_fen, chess960=chess960)
     except ValueError as error:
         raise _UnsearchableError(f"the start position cannot be read: {error}") from error
-    if board.status() & _IMPOSSIBLE:
+    if board.status() & IMPOSSIBLE_START:
         raise _UnsearchableError("the start position is impossible, no engine can search it")
     start, line, over = board.fen(), [], []
     history = PositionHistory(board)

@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 import chess
 
 from desktop_app.analysis.payload import PAYLOAD_VERSION
+from desktop_app.analysis.plan import IMPOSSIBLE_START
 from desktop_app.domain.profile import Profile
 from desktop_app.worker.messages import TASK_VERSION, ChunkTask, EngineWish, Json, RefusedError
 
@@ -23,20 +24,6 @@ MOST_NODES = 25_000_000
 """Nodes of one task in all, warm-up included: so that no task outlasts RabbitMQ's patience (`worker.limits`)."""
 HASH_SIZES_MB: Final = (16, 64)
 """What `SearchSpec.hash_mb` knows."""
-
-_IMPOSSIBLE = (
-    chess.STATUS_NO_WHITE_KING
-    | chess.STATUS_NO_BLACK_KING
-    | chess.STATUS_TOO_MANY_KINGS
-    | chess.STATUS_TOO_MANY_WHITE_PAWNS
-    | chess.STATUS_TOO_MANY_BLACK_PAWNS
-    | chess.STATUS_PAWNS_ON_BACKRANK
-    | chess.STATUS_TOO_MANY_WHITE_PIECES
-    | chess.STATUS_TOO_MANY_BLACK_PIECES
-    | chess.STATUS_OPPOSITE_CHECK
-    | chess.STATUS_EMPTY
-)
-"""Start positions that crash engines, as in `analysis.plan`."""
 
 
 def task_to_payload(task: ChunkTask) -> Json:
@@ -135,7 +122,7 @@ def _check_chess(task: ChunkTask) -> None:
         board = chess.Board(task.root_fen, chess960=task.chess960)
     except ValueError as error:
         raise RefusedError(f"The start position cannot be read: {str(error)[:200]}.") from error
-    if board.status() & _IMPOSSIBLE:
+    if board.status() & IMPOSSIBLE_START:
         _refuse("The start position is impossible in chess")
     for ply in range(max(searched) + 1):
         if ply in searched and not any(board.generate_legal_moves()):
