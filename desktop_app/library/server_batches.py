@@ -27,6 +27,7 @@ from desktop_app.domain.served import (
 )
 from desktop_app.errors import BatchRefusedError, NotFoundError
 from desktop_app.library.backend import in_texts
+from desktop_app.library.server_chunks import add_chunks, close, count, finish, finish_if_over, game_of, task_id
 from desktop_app.library.server_events import tell_state
 from desktop_app.library.tables_server import in_state, server_batch, server_chunk, server_game, server_user
 
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 _ACTIVE = (BatchState.WAITING.value, BatchState.RUNNING.value)
 _OPEN = (WorkState.QUEUED.value, WorkState.RUNNING.value)
 _OVER = (BatchState.DONE.value, BatchState.FAILED.value, BatchState.CANCELLED.value)
-_AGAIN = (WorkState.FAILED.value, WorkState.CANCELLED.value)
 _RETRY_S = 30
 _ROWS_AT_ONCE = 5_000
 _FORGOTTEN_AT_ONCE = 20_000
@@ -122,7 +122,7 @@ class ServerBatches:
             if found.state not in _ACTIVE:
                 return found.id, False
             _cancel_open(connection, found.id)
-            _finish(connection, found.id, BatchState.CANCELLED)
+            finish(connection, found.id, BatchState.CANCELLED)
             return found.id, True
 
         batch_id, changed = self._database.write(run)
@@ -313,106 +313,6 @@ class ServerBatches:
             return 1
 
         return self._database.write(run)
-
-
-def task_id(public_id: str, chunk_id: int, serial: int) -> str:
-    """What the workers call a chunk; `chunk_of` reads it back."""
-    return f"{public_id}.{chunk_id}.{serial}"
-
-
-def chunk_of(task: str) -> int | None:
-    """The chunk that `task_id` named; None for a name that is not ours."""
-    parts = task.split(".")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() and len(parts[1]) < 18 else None
-
-
-def count(connection: Connection, batch_id: int, **changes: int) -> None:
-    """Change a batch's counts by so much."""
-    values = {name: server_batch.c[name] + change for name, change in changes.items() if change}
-    if values:
-        connection.execute(update(server_batch).where(server_batch.c.id == batch_id).values(values))
-
-
-def close(connection: Connection, batch_id: int) -> None:
-    """Mark a batch as closed; it ends where nothing is left to do."""
-    values = {"closed": True, "touched_at": time.time()}
-    connection.execute(update(server_batch).where(server_batch.c.id == batch_id).values(values))
-    finish_if_over(connection, batch_id)
-
-
-def finish_if_over(connection: Connection, batch_id: int) -> bool:
-    """End a running batch that has nothing left to do; whether it did."""
-    row = connection.execute(select(server_batch).where(server_batch.c.id == batch_id)).one()
-    games_left = row.games_total - row.games_done - row.games_failed
-    if row.state != BatchState.RUNNING.value or not row.closed or row.queued or row.running or games_left:
-        return False
-    nothing = not row.games_done if row.kind == BatchKind.GAMES.value else not row.done
-    failed = row.games_failed if row.kind == BatchKind.GAMES.value else row.failed
-    error = "Nothing of it could be analysed; see the events for the reasons." if nothing and failed else None
-    _finish(connection, batch_id, BatchState.FAILED if error else BatchState.DONE, error)
-    return True
-
-
-def _finish(connection: Connection, batch_id: int, state: BatchState, error: str | None = None) -> None:
-    values = {"state": state.value, "closed": True, "finished_at": time.time(), "error": error}
-    connection.execute(update(server_batch).where(server_batch.c.id == batch_id).values(values))
-    tell_state(connection, batch_id, state, error)
-
-
-def add_chunks(connection: Connection, batch_id: int, chunks: Sequence[NewChunk], game_id: int | None = None) -> int:
-    """Queue those whose keys are new, failed or cancelled; returns how many."""
-    unique = {chunk.key: chunk for chunk in reversed(chunks)}
-    columns = (server_chunk.c.key, server_chunk.c.id, server_chunk.c.state)
-    known: dict[str, Any] = {}
-    if unique:
-        mine = (server_chunk.c.batch_id == batch_id, in_texts(server_chunk.c.key, unique))
-        known = {row.key: row for row in connection.execute(select(*columns).where(*mine))}
-    new = [chunk for chunk in unique.values() if chunk.key not in known][::-1]
-    for begin in range(0, len(new), _ROWS_AT_ONCE):
-        rows = [
-            {
-                "batch_id": batch_id,
-                "game_id": game_id,
-                "key": chunk.key,
-                "state": WorkState.QUEUED.value,
-                "stage": chunk.stage,
-                "payload": chunk.payload,
-            }
-            for chunk in new[begin : begin + _ROWS_AT_ONCE]
-        ]
-        connection.execute(insert(server_chunk), rows)
-    again = [row for row in known.values() if row.state in _AGAIN]
-    for row in again:
-        values = {
-            "state": WorkState.QUEUED.value,
-            "payload": unique[row.key].payload,
-            "attempts": 0,
-            "serial": server_chunk.c.serial + 1,
-            "error": None,
-        }
-        connection.execute(update(server_chunk).where(server_chunk.c.id == row.id).values(values))
-    failed = sum(row.state == WorkState.FAILED.value for row in again)
-    count(connection, batch_id, queued=len(new) + len(again), failed=-failed, cancelled=failed - len(again))
-    return len(new) + len(again)
-
-
-def game_of(row: Row[Any]) -> ServedGame:
-    """A game from its row."""
-    return ServedGame(
-        id=row.id,
-        batch_id=row.batch_id,
-        number=row.number,
-        ref=row.ref,
-        root_fen=row.root_fen,
-        moves=tuple(row.moves.split()),
-        chess960=row.chess960,
-        state=WorkState(row.state),
-        open_chunks=row.open_chunks,
-        plies_total=row.plies_total,
-        plies_done=row.plies_done,
-        error=row.error,
-        seq=row.seq,
-    )
 
 
 def _by_key(connection: Connection, user_id: int, wanted: NewBatch) -> int | None:

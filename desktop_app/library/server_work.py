@@ -28,7 +28,7 @@ from desktop_app.domain.served import (
 from desktop_app.domain.work import Owner
 from desktop_app.library.backend import in_set
 from desktop_app.library.owners import is_alive, this_owner
-from desktop_app.library.server_batches import add_chunks, count, finish_if_over, game_of
+from desktop_app.library.server_chunks import add_chunks, count, finish_if_over, game_of
 from desktop_app.library.server_events import append, deflate, inflate
 from desktop_app.library.tables_server import in_state, server_batch, server_chunk, server_game, server_lease
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.served import Answer, BatchKind
 from desktop_app.errors import KibitzError, NotFoundError
-from desktop_app.library.server_batches import chunk_of
+from desktop_app.library.server_chunks import chunk_of
 from desktop_app.library.server_events import deflate, inflate
 from desktop_app.server.game_plans import checked_answer
 from desktop_app.worker.client import BrokerUnavailableError

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.served import Answer, AskedChunk, BatchKind, BatchState, Priority, ServedBatch
 from desktop_app.errors import KibitzError
-from desktop_app.library.server_batches import task_id
+from desktop_app.library.server_chunks import task_id
 from desktop_app.library.server_events import inflate
 from desktop_app.server.game_plans import DEEPENING_STAGE, next_step
 from desktop_app.worker.client import BrokerUnavailableError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from desktop_app.domain.served import BatchKind, Limits, NewBatch, NewChunk, Priority
-from desktop_app.library.server_batches import task_id
+from desktop_app.library.server_chunks import task_id
 from desktop_app.library.server_events import deflate
 from desktop_app.library.server_store import ServerStore
 from desktop_app.server.collector import Collector

@@ -23,7 +23,7 @@ from desktop_app.domain.served import (
     WorkState,
 )
 from desktop_app.errors import BatchRefusedError, NotFoundError
-from desktop_app.library.server_batches import chunk_of, task_id
+from desktop_app.library.server_chunks import chunk_of, task_id
 from desktop_app.library.server_events import deflate, inflate
 from desktop_app.library.server_store import ServerStore
 from desktop_app.library.tables_server import in_state, server_chunk
