@@ -10,6 +10,7 @@ Anything else that escapes is a bug and goes to the crash report. The tree::
     │   ├── EngineUnusableError      3   found, but not a working UCI engine
     │   ├── EngineDownloadError      3   the official build could not be fetched; the old engine stays in force
     │   ├── LibraryError             3   cannot be opened or written
+    │   │   ├── LibraryMissingError  3   nothing is there, and none was to be made
     │   │   ├── LibraryTooNewError   3
     │   │   ├── LibraryCorruptError  3
     │   │   ├── LibraryLockedError   3
@@ -92,6 +93,10 @@ class EngineDownloadError(EnvironmentLackingError):
 
 class LibraryError(EnvironmentLackingError):
     """The library cannot be opened, read or written."""
+
+
+class LibraryMissingError(LibraryError):
+    """There is no library at that place, and none was to be made."""
 
 
 class LibraryTooNewError(LibraryError):

@@ -13,6 +13,7 @@ from desktop_app.cli import output
 from desktop_app.cli.analyse_report import JsonReport, Report, TextReport
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.cli.selection import games_to_analyse
 from desktop_app.domain.batch import BatchCounters, ItemNews, JobNews, PositionNews
 from desktop_app.domain.profile import Profile, SearchSpec
@@ -47,14 +48,13 @@ def run_analyse(arguments: Namespace, *, most_seconds: float | None = None) -> i
     `most_seconds` ends it in order after that time, which is no failure.
     """
     from desktop_app.cli.searchers import searchers_of
-    from desktop_app.library.library import Library
     from desktop_app.services.analyse_headless import run_headless
     from desktop_app.settings import SettingsStore
 
     settings = SettingsStore(paths.settings_file()).current
     spec = search_spec(arguments, settings)
     report: Report = JsonReport() if arguments.json else TextReport()
-    with Interrupt() as interrupt, Library.open(paths.library_location(arguments.library)) as library:
+    with Interrupt() as interrupt, open_library(arguments) as library:
         library.gradings.in_force = settings.grading_in_force
         games = games_to_analyse(library, arguments, spec)
         if not games:

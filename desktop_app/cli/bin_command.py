@@ -6,10 +6,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.cli.selection import selected_games
 from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
@@ -25,14 +25,13 @@ GAMES_SHOWN = 100
 
 def run_delete(arguments: Namespace) -> int:
     """Move games into the bin."""
-    from desktop_app.library.library import Library
     from desktop_app.services.bin_games import delete_games
     from desktop_app.services.watch import Watch
 
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library)) as library,
+        open_library(arguments) as library,
     ):
         ids = selected_games(library, arguments)
         removed = delete_games(library, ids, watch=Watch(line, interrupt))
@@ -51,14 +50,13 @@ def run_delete(arguments: Namespace) -> int:
 def run_undo_import(arguments: Namespace) -> int:
     """Take a whole import back: its games go to the bin as one entry."""
     from desktop_app.domain.rows import BatchId
-    from desktop_app.library.library import Library
     from desktop_app.services.bin_games import undo_import
     from desktop_app.services.watch import Watch
 
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library)) as library,
+        open_library(arguments) as library,
     ):
         removed = undo_import(library, BatchId(arguments.batch), watch=Watch(line, interrupt))
     if arguments.json:
@@ -73,11 +71,9 @@ def run_undo_import(arguments: Namespace) -> int:
 
 def run_bin(arguments: Namespace) -> int:
     """List, restore or empty."""
-    from desktop_app.library.library import Library
-
     action = {"list": _list, "restore": _restore, "empty": _empty}[arguments.action]
     reads = arguments.action == "list"
-    with Library.open(paths.library_location(arguments.library), allow_read_only=reads) as library:
+    with open_library(arguments, reads=reads) as library:
         return action(library, arguments)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,13 +28,12 @@ def run_backup(arguments: Namespace) -> int:
         return _list(location, plan, as_json=arguments.json)
     if arguments.what == "restore":
         return _restore(location, plan, arguments)
-    from desktop_app.library.library import Library
     from desktop_app.services.care import back_up
 
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(location, create=False, allow_read_only=True) as library,
+        open_library(arguments, reads=True) as library,
     ):
         made = back_up(library, plan, progress=line, cancel=interrupt)
     if arguments.json:
@@ -87,13 +87,12 @@ def _restore(location: str, plan: BackupPlan, arguments: Namespace) -> int:
 
 def run_compact(arguments: Namespace) -> int:
     """Give back the room that removed games left."""
-    from desktop_app.library.library import Library
     from desktop_app.services.care import compact_library
 
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library), create=False) as library,
+        open_library(arguments) as library,
     ):
         done = compact_library(library, progress=line, cancel=interrupt)
     if arguments.json:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.cli.selection import selected_games
 from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 def run_edit(arguments: Namespace) -> int:
     """Change tags of games."""
-    from desktop_app.library.library import Library
     from desktop_app.services.edit_games import edit_headers
     from desktop_app.services.watch import Watch
 
@@ -29,7 +28,7 @@ def run_edit(arguments: Namespace) -> int:
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library)) as library,
+        open_library(arguments) as library,
     ):
         ids = selected_games(library, arguments)
         report = edit_headers(library, ids, changes, watch=Watch(line, interrupt))
@@ -38,7 +37,6 @@ def run_edit(arguments: Namespace) -> int:
 
 def run_merge_players(arguments: Namespace) -> int:
     """Give all games of a player one name, or say which names may be one player's."""
-    from desktop_app.library.library import Library
     from desktop_app.services.edit_games import merge_players
     from desktop_app.services.watch import Watch
 
@@ -52,7 +50,7 @@ def run_merge_players(arguments: Namespace) -> int:
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library)) as library,
+        open_library(arguments) as library,
     ):
         report = merge_players(library, arguments.names, arguments.into, watch=Watch(line, interrupt))
     nothing = f"No game has {' or '.join(map(repr, arguments.names))} as a player: there was nothing to change."
@@ -60,9 +58,7 @@ def run_merge_players(arguments: Namespace) -> int:
 
 
 def _suggest(arguments: Namespace) -> int:
-    from desktop_app.library.library import Library
-
-    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
+    with open_library(arguments, reads=True) as library:
         groups = library.people.suggestions()
     if arguments.json:
         output.print_json([[{"name": one.name, "games": one.games} for one in group] for group in groups])
@@ -76,9 +72,7 @@ def _suggest(arguments: Namespace) -> int:
 
 def run_edits(arguments: Namespace) -> int:
     """List the edits, newest first."""
-    from desktop_app.library.library import Library
-
-    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
+    with open_library(arguments, reads=True) as library:
         edits = library.edits.history()
     if arguments.json:
         output.print_json([_edit_json(edit) for edit in edits])
@@ -95,14 +89,13 @@ def run_edits(arguments: Namespace) -> int:
 
 def run_undo_edit(arguments: Namespace) -> int:
     """Take an edit back: the one named, else the newest that was not."""
-    from desktop_app.library.library import Library
     from desktop_app.services.edit_games import undo_edit
     from desktop_app.services.watch import Watch
 
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library)) as library,
+        open_library(arguments) as library,
     ):
         wanted = arguments.edit or next((edit.id for edit in library.edits.history() if edit.can_be_undone), None)
         if wanted is None:

@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from desktop_app import paths
 from desktop_app.cli import output
+from desktop_app.cli.opening import open_library
 from desktop_app.domain.counting import counted
 from desktop_app.errors import NotFoundError, UsageError
 
@@ -24,9 +24,7 @@ _HEAD = ("import", "when", "state", "read", "new", "known", "rejected", "repaire
 
 def run_imports(arguments: Namespace) -> int:
     """List the imports, or tell one again."""
-    from desktop_app.library.library import Library
-
-    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
+    with open_library(arguments, reads=True) as library:
         if arguments.batch is None:
             if arguments.rejected_text:
                 raise UsageError("Which import is meant?", action="`kibitz imports` lists them with their numbers.")

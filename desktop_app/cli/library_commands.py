@@ -11,6 +11,7 @@ from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import EXIT_CODE as INTERRUPTED
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.cli.selection import make_searchable, selected_games
 from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
@@ -118,11 +119,9 @@ def _print_receipt(receipt: Receipt) -> None:
 
 def run_list(arguments: Namespace) -> int:
     """Print the library's games: in the order they came, a collection's own, or the one asked for."""
-    from desktop_app.library.library import Library
-
     asked = _asked(arguments)
     limit = arguments.limit or (None if arguments.json else DEFAULT_LIMIT)
-    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
+    with open_library(arguments, reads=True) as library:
         query = _of_collection(library, arguments, asked)
         make_searchable(library, query.filter)
         total = library.games.count(query)
@@ -216,10 +215,9 @@ def run_show(arguments: Namespace) -> int:
     from desktop_app.domain.analyses import by_engine
     from desktop_app.domain.game import GameId
     from desktop_app.errors import NotFoundError
-    from desktop_app.library.library import Library
     from desktop_app.services.show_game import show_game, to_json
 
-    with Library.open(paths.library_location(arguments.library), allow_read_only=True) as library:
+    with open_library(arguments, reads=True) as library:
         view = show_game(library, GameId(arguments.id), grading=_grading())
         if arguments.engine:
             chosen = by_engine(view.analyses, arguments.engine)
@@ -238,13 +236,12 @@ def run_show(arguments: Namespace) -> int:
 
 def run_export(arguments: Namespace) -> int:
     """Write games as annotated PGN. Raises CancelledError when stopped; an older file is then as it was."""
-    from desktop_app.library.library import Library
     from desktop_app.services.export_games import export_games
 
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
+        open_library(arguments, reads=True) as library,
     ):
         ids = selected_games(library, arguments)
         report = export_games(

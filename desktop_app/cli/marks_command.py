@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.cli.selection import selected_games
 from desktop_app.domain.counting import counted
 
@@ -19,7 +20,6 @@ def run_marks(arguments: Namespace) -> int:
     """Search second lines where a mark is possible; `kibitz show` then says which moves are marked."""
     from desktop_app.engine.discovery import find_engine
     from desktop_app.engine.session import EngineSession
-    from desktop_app.library.library import Library
     from desktop_app.services.mark_moves import MARK_HASH_MB, MARK_NODES, mark_games
     from desktop_app.settings import SettingsStore
 
@@ -29,7 +29,7 @@ def run_marks(arguments: Namespace) -> int:
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library), create=False) as library,
+        open_library(arguments) as library,
     ):
         ids = selected_games(library, arguments)
         session = EngineSession.open(engine_path, hash_mb=MARK_HASH_MB, setup=settings.engine_setup(engine_path))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from desktop_app import paths
 from desktop_app.cli import output
+from desktop_app.cli.opening import open_library
 from desktop_app.domain.counting import counted
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.errors import UsageError
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 def run_person(arguments: Namespace) -> int:
     """List people, say who I am, join names, take one away, or look for names that may be one person's."""
-    from desktop_app.library.library import Library
-
     reads = arguments.action in {"list", "suggest"} or (arguments.action == "me" and not arguments.names)
-    with Library.open(paths.library_location(arguments.library), allow_read_only=reads) as library:
+    with open_library(arguments, reads=reads) as library:
         said = _ACTIONS[arguments.action](library.people, arguments)
         if said.get("me"):
             games = library.games.count(GameQuery(filter=parse_filter("is:mine")))

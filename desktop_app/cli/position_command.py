@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.domain.counting import counted
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ SHOWN_GAMES = 20
 def run_find_position(arguments: Namespace) -> int:
     """Index what is not indexed yet, look the position up and print what was found."""
     from desktop_app.domain.filters import parse_filter
-    from desktop_app.library.library import Library
     from desktop_app.services.find_position import find_position, read_position, to_json
     from desktop_app.services.index_positions import index_positions
     from desktop_app.settings import cores
@@ -32,7 +31,7 @@ def run_find_position(arguments: Namespace) -> int:
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library), allow_read_only=True) as library,
+        open_library(arguments, reads=True) as library,
     ):
         if not (arguments.indexed_only or library.read_only):
             index_positions(library, progress=line, cancel=interrupt, workers=cores())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.domain.counting import counted
 from desktop_app.errors import UsageError
 
@@ -19,16 +20,14 @@ if TYPE_CHECKING:
 
 def run_regrade(arguments: Namespace) -> int:
     """Put a grading in force (the settings remember it) and judge every game by it that was judged otherwise."""
-    from desktop_app.library.library import Library
     from desktop_app.services.rejudge_games import rejudge_games
     from desktop_app.settings import cores
 
     grading = _chosen(arguments.grading)
-    location = paths.library_location(arguments.library)
     with (
         output.ProgressLine() as line,
         Interrupt() as interrupt,
-        Library.open(location, create=False) as library,
+        open_library(arguments) as library,
     ):
         done = rejudge_games(library, grading, progress=line, cancel=interrupt, workers=cores())
     if arguments.json:

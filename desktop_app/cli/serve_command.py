@@ -83,8 +83,9 @@ def run_token(arguments: Namespace) -> int:
     _need_extra()
     from desktop_app.library.server_store import ServerStore
 
-    with ServerStore.open(paths.library_location(arguments.library)) as store:
-        if arguments.action == "create":
+    create = arguments.action == "create"
+    with ServerStore.open(paths.library_location(arguments.library), create=create) as store:
+        if create:
             return _create(store, arguments)
         if arguments.action == "revoke":
             store.users.revoke(_name(arguments.name, "The token to revoke"))

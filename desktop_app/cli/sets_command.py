@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from desktop_app import paths
 from desktop_app.cli import output
 from desktop_app.cli.interrupt import Interrupt
+from desktop_app.cli.opening import open_library
 from desktop_app.cli.selection import selected_games
 from desktop_app.domain.counting import counted
 from desktop_app.errors import NotFoundError, UsageError
@@ -34,14 +34,13 @@ def run_collection(arguments: Namespace) -> int:
 def _run(
     arguments: Namespace, actions: Mapping[str, Callable[[Library, Namespace, Interrupt], dict[str, object]]]
 ) -> int:
-    from desktop_app.library.library import Library
 
     if arguments.action != "list" and not arguments.name:
         raise UsageError(f"`{arguments.action}` needs a name.")
     reads = arguments.action == "list"
     with (
         Interrupt() as interrupt,
-        Library.open(paths.library_location(arguments.library), allow_read_only=reads) as library,
+        open_library(arguments, reads=reads) as library,
     ):
         said = actions[arguments.action](library, arguments, interrupt)
     if arguments.json:

@@ -23,6 +23,7 @@ from desktop_app.errors import (
     LibraryCorruptError,
     LibraryError,
     LibraryLockedError,
+    LibraryMissingError,
     LibraryReadOnlyError,
 )
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, cause_of
@@ -171,7 +172,9 @@ class PostgresBackend(PostgresStatements):
 
     def missing(self) -> LibraryError:
         """The database is empty."""
-        return LibraryError(f"There is no library in {self.location}.", action="Check the URL given with --library.")
+        return LibraryMissingError(
+            f"There is no library in {self.location}.", action="Check the URL given with --library."
+        )
 
     @contextmanager
     def creating(self) -> Iterator[Connection]:

@@ -28,9 +28,9 @@ class ServerStore:
         self.events = ServerEvents(database)
 
     @classmethod
-    def open(cls, location: str | Path) -> Self:
+    def open(cls, location: str | Path, *, create: bool = True) -> Self:
         """Open, create or upgrade the library at a path or URL. Raises LibraryError kinds."""
-        return cls(Database.open(location))
+        return cls(Database.open(location, create=create))
 
     @property
     def location(self) -> str:

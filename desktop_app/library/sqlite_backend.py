@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from desktop_app.errors import LibraryError, LibraryReadOnlyError
+from desktop_app.errors import LibraryError, LibraryMissingError, LibraryReadOnlyError
 from desktop_app.library import read_only_files
 from desktop_app.library.backend import CHOICES, DEFAULT_BUSY_TIMEOUT_MS, cause_of
 from desktop_app.library.compacting import compact_sqlite, sqlite_sizes
@@ -226,7 +226,9 @@ class SqliteBackend(SqliteStatements):
 
     def missing(self) -> LibraryError:
         """There is no file."""
-        return LibraryError(f"There is no library at {self.path}.", action="Check the path given with --library.")
+        return LibraryMissingError(
+            f"There is no library at {self.path}.", action="Check the path given with --library."
+        )
 
     @contextmanager
     def creating(self) -> Iterator[Connection]:

@@ -15,6 +15,8 @@ import pytest
 
 from desktop_app.cli import main as entry
 from desktop_app.cli.main import main
+from desktop_app.cli.parser import COMMANDS
+from desktop_app.library.library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,12 @@ GAME = '[Event "A"]\n[White "Anand"]\n[Black "Carlsen"]\n[Result "1-0"]\n\n1. e4
 def no_window(_files: list[str], _library: str | None) -> int:
     """Stand where the window would be opened; headless commands never come here."""
     pytest.fail("a headless command opened the window")
+
+
+def empty_library(folder: Path) -> str:
+    """A library without games."""
+    with Library.open(folder / "l.kibitz") as library:
+        return library.database.location
 
 
 @pytest.fixture
@@ -66,21 +74,75 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_empty_library_lists_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A new library has no games; JSON says so in its shape."""
-    assert main(["list", "--json", "--library", str(tmp_path / "l.kibitz")], no_window) == 0
+    assert main(["list", "--json", "--library", empty_library(tmp_path)], no_window) == 0
     listed = json.loads(capsys.readouterr().out)
     assert (listed["total"], listed["games"]) == (0, [])
     assert listed["judged_otherwise"] == 0
 
 
+NEED_A_LIBRARY = {
+    "list": [],
+    "analyse": ["--all"],
+    "show": ["1"],
+    "export": ["--all", "-o", "-"],
+    "regrade": [],
+    "delete": ["--all"],
+    "bin": [],
+    "imports": [],
+    "undo-import": ["1"],
+    "find-position": ["rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", "--indexed-only"],
+    "edit": ["--all", "--set", "Event=Open"],
+    "edits": [],
+    "undo-edit": [],
+    "merge-players": ["--suggest"],
+    "backup": [],
+    "compact": [],
+    "tag": [],
+    "collection": ["create", "Endings"],
+    "person": [],
+}
+
+
+@pytest.mark.parametrize("command", NEED_A_LIBRARY)
+def test_a_mistyped_library_is_not_made(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot do anything without games says that there is no library, what makes one, and leaves nothing there."""
+    named = tmp_path / "my games" / "l.kibitz"
+    assert main([command, *NEED_A_LIBRARY[command], "--library", str(named)], no_window) == 3
+    assert capsys.readouterr().err == (
+        f"kibitz: There is no library at {named}. Check the path, or import games into it with "
+        f"`kibitz import PATH --library '{named}'`.\n"
+    )
+    assert not named.parent.exists()
+
+
+def test_a_mistyped_library_in_the_environment_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variable is a way to name a library too; the one that nobody names is made where there is none."""
+    monkeypatch.setenv("KIBITZ_LIBRARY", str(tmp_path / "l.kibitz"))
+    assert main(["list"], no_window) == 3
+    assert "Check KIBITZ_LIBRARY, or import games into it with `kibitz import PATH`." in capsys.readouterr().err
+    assert not (tmp_path / "l.kibitz").exists()
+    monkeypatch.delenv("KIBITZ_LIBRARY")
+    assert main(["list"], no_window) == 0
+
+
+def test_every_command_is_asked_about_a_mistyped_library() -> None:
+    """A command that comes new is put among those that need a library, or here among those that do not."""
+    makes_one = {"import", "serve", "token"}
+    elsewhere = {"engine", "worker", "bench", "doctor", "marks"}  # no library; says so itself; needs an engine first
+    assert set(NEED_A_LIBRARY) | makes_one | elsewhere == set(COMMANDS)
+
+
 def test_a_missing_game_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Asking for what is not there: exit code 1, one line."""
-    assert main(["show", "99", "--library", str(tmp_path / "l.kibitz")], no_window) == 1
+    assert main(["show", "99", "--library", empty_library(tmp_path)], no_window) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_bad_filter_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A filter that cannot be read: exit code 2, one line."""
-    assert main(["list", "--filter", "holograms:yes", "--library", str(tmp_path / "l.kibitz")], no_window) == 2
+    assert main(["list", "--filter", "holograms:yes", "--library", empty_library(tmp_path)], no_window) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -126,7 +188,7 @@ def test_a_reader_that_left_is_no_error(tmp_path: Path) -> None:
     os.close(reading)
     with os.fdopen(writing, "w") as gone:
         done = subprocess.run(
-            [sys.executable, "-m", "desktop_app", "list", "--json", "--library", str(tmp_path / "l.kibitz")],
+            [sys.executable, "-m", "desktop_app", "list", "--json", "--library", empty_library(tmp_path)],
             stdout=gone,
             stderr=subprocess.PIPE,
             text=True,
@@ -176,7 +238,7 @@ def test_import_from_standard_input_and_rejects(
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110
 def test_output_without_room_or_without_a_stream_is_no_fault(tmp_path: Path) -> None:
     """A full disk behind stdout is said in one line; a closed stream swallows what goes there."""
-    listed = f"{shlex.quote(sys.executable)} -m desktop_app list --json --library {shlex.quote(str(tmp_path / 'a'))}"
+    listed = f"{shlex.quote(sys.executable)} -m desktop_app list --json --library {empty_library(tmp_path)}"
     full = subprocess.run(f"{listed} > /dev/full", shell=True, capture_output=True, text=True, check=False)  # noqa: S602
     assert full.returncode == 3
     assert full.stderr.startswith("kibitz: There is no room left")
