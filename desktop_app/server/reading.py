@@ -25,6 +25,7 @@ from desktop_app.pgn.fast.counts import count_lines
 from desktop_app.pgn.reader import read_game
 from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 from desktop_app.server.chess_checks import NotChessError, Referee
+from desktop_app.server.plain_lines import known_legal
 from desktop_app.server.refusals import invalid
 from desktop_app.server.schemas import BatchIn, ChunkIn, GameIn
 from desktop_app.worker.wire import HASH_SIZES_MB, MOST_MOVES, MOST_NODES
@@ -91,7 +92,6 @@ def read_chunks(chunks: Sequence[ChunkIn], limits: Limits) -> list[NewChunk]:
     """Chunks, each checked. Raises ApiError."""
     if len(chunks) > limits.chunks_per_request:
         raise invalid(f"chunks: at most {limits.chunks_per_request} in one request; send the others in further ones.")
-    referee = Referee()
     for number, chunk in enumerate(chunks):
         where = f"chunks.{number}"
         reach = max(*chunk.plies, chunk.warmup_ply or 0)
@@ -104,7 +104,7 @@ def read_chunks(chunks: Sequence[ChunkIn], limits: Limits) -> list[NewChunk]:
             )
         if chunk.hash_mb not in HASH_SIZES_MB or len(chunk.moves) > MOST_MOVES:
             raise invalid(f"{where}: hash_mb is one of {HASH_SIZES_MB}, and at most {MOST_MOVES} moves are taken.")
-        _legal(referee, chunk.root_fen, chunk.moves, chess960=chunk.chess960, where=where)
+    _check_lines("chunks", [(chunk.root_fen, chunk.moves, chunk.chess960) for chunk in chunks])
     return [NewChunk(chunk.key, deflate(chunk.model_dump(exclude={"key"}))) for chunk in chunks]
 
 
@@ -170,22 +170,27 @@ def _games(games: Sequence[GameIn], limits: Limits) -> list[NewGame]:
         raise invalid("games: there must be at least one.")
     if len(games) > limits.games_per_batch:
         raise invalid(f"games: at most {limits.games_per_batch} in one batch.")
-    referee = Referee()
     found = []
     for number, game in enumerate(games):
-        root = game.root_fen or chess.STARTING_FEN
         if len(game.moves) > limits.plies_per_game:
             raise invalid(f"games.{number}.moves: at most {limits.plies_per_game} half-moves.")
-        _legal(referee, root, game.moves, chess960=game.chess960, where=f"games.{number}")
-        found.append(NewGame(game.ref, root, tuple(game.moves), game.chess960))
+        found.append(NewGame(game.ref, game.root_fen or chess.STARTING_FEN, tuple(game.moves), game.chess960))
+    _check_lines("games", [(game.root_fen, game.moves, game.chess960) for game in found])
     return found
 
 
-def _legal(referee: Referee, root_fen: str, moves: Sequence[str], *, chess960: bool, where: str) -> None:
-    try:
-        referee.check_line(root_fen, moves, chess960=chess960)
-    except NotChessError as error:
-        raise invalid(f"{where}: {error}.") from None
+def _check_lines(name: str, lines: Sequence[tuple[str, Sequence[str], bool]]) -> None:
+    """Start position, moves and whether it is Chess960, of each item of a list of this name. Raises ApiError."""
+    plain = [number for number, (root, _, chess960) in enumerate(lines) if root == chess.STARTING_FEN and not chess960]
+    legal = known_legal([lines[number][1] for number in plain])
+    sure = {number for number, known in zip(plain, legal, strict=True) if known}
+    referee = Referee()
+    for number, (root, moves, chess960) in enumerate(lines):
+        if number not in sure:
+            try:
+                referee.check_line(root, moves, chess960=chess960)
+            except NotChessError as error:
+                raise invalid(f"{name}.{number}: {error}.") from None
 
 
 def _kind(asked: BatchIn) -> BatchKind:
