@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from desktop_app.domain.served import BatchKind, BatchState, NewChunk, ServedGame, WorkState
-from desktop_app.library.backend import in_texts
+from desktop_app.library.backend import in_set, in_texts
 from desktop_app.library.server_events import tell_state
-from desktop_app.library.tables_server import server_batch, server_chunk
+from desktop_app.library.tables_server import in_state, server_batch, server_chunk, server_game
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _AGAIN = (WorkState.FAILED.value, WorkState.CANCELLED.value)
-_ROWS_AT_ONCE = 5_000
+ROWS_AT_ONCE = 5_000
+"""Most rows that one transaction changes of a batch, so that nobody waits long behind it."""
 
 
 def task_id(public_id: str, chunk_id: int, serial: int) -> str:
@@ -79,7 +80,7 @@ def add_chunks(connection: Connection, batch_id: int, chunks: Sequence[NewChunk]
         mine = (server_chunk.c.batch_id == batch_id, in_texts(server_chunk.c.key, unique))
         known = {row.key: row for row in connection.execute(select(*columns).where(*mine))}
     new = [chunk for chunk in unique.values() if chunk.key not in known][::-1]
-    for begin in range(0, len(new), _ROWS_AT_ONCE):
+    for begin in range(0, len(new), ROWS_AT_ONCE):
         rows = [
             {
                 "batch_id": batch_id,
@@ -89,7 +90,7 @@ def add_chunks(connection: Connection, batch_id: int, chunks: Sequence[NewChunk]
                 "stage": chunk.stage,
                 "payload": chunk.payload,
             }
-            for chunk in new[begin : begin + _ROWS_AT_ONCE]
+            for chunk in new[begin : begin + ROWS_AT_ONCE]
         ]
         connection.execute(insert(server_chunk), rows)
     again = [row for row in known.values() if row.state in _AGAIN]
@@ -105,6 +106,31 @@ def add_chunks(connection: Connection, batch_id: int, chunks: Sequence[NewChunk]
     failed = sum(row.state == WorkState.FAILED.value for row in again)
     count(connection, batch_id, queued=len(new) + len(again), failed=-failed, cancelled=failed - len(again))
     return len(new) + len(again)
+
+
+def cancel_some(connection: Connection, batch_id: int) -> None:
+    """Cancel at most `ROWS_AT_ONCE` chunks that are not answered; results of theirs are dropped from now on."""
+    left = ROWS_AT_ONCE
+    for state in (WorkState.RUNNING.value, WorkState.QUEUED.value):
+        mine = (server_chunk.c.batch_id == batch_id, in_state(server_chunk, state))
+        # First the numbers, then the change: one statement for both can cost PostgreSQL minutes without statistics.
+        some = connection.execute(select(server_chunk.c.id).where(*mine).limit(left)).scalars().all()
+        chosen = update(server_chunk).where(in_set(server_chunk.c.id, some))
+        gone = connection.execute(chosen.values(state=WorkState.CANCELLED.value)).rowcount
+        count(connection, batch_id, cancelled=gone, **{state: -gone})
+        left -= gone
+        if not left:
+            return
+    # None is left: said outright, for a count that were wrong would have this called for ever.
+    none = {WorkState.QUEUED.value: 0, WorkState.RUNNING.value: 0}
+    connection.execute(update(server_batch).where(server_batch.c.id == batch_id).values(none))
+
+
+def cancel_games(connection: Connection, batch_id: int) -> None:
+    """Cancel the games that are not settled; there are no more of them than a batch may have."""
+    for state in (WorkState.QUEUED.value, WorkState.RUNNING.value):
+        unsettled = (server_game.c.batch_id == batch_id, in_state(server_game, state))
+        connection.execute(update(server_game).where(*unsettled).values(state=WorkState.CANCELLED.value))
 
 
 def game_of(row: Row[Any]) -> ServedGame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from desktop_app.library.database import CLOSE_BUDGET_S, Database
 from desktop_app.library.server_batches import ServerBatches
+from desktop_app.library.server_care import ServerCare
 from desktop_app.library.server_events import ServerEvents
 from desktop_app.library.server_users import ServerUsers
 from desktop_app.library.server_work import ServerWork
@@ -24,6 +25,7 @@ class ServerStore:
         self.database = database
         self.users = ServerUsers(database)
         self.batches = ServerBatches(database)
+        self.care = ServerCare(database)
         self.work = ServerWork(database)
         self.events = ServerEvents(database)
 

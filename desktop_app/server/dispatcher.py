@@ -69,6 +69,7 @@ class Dispatcher:
         self._settings = settings
         self._news = news
         self._woken = threading.Event()
+        self._untidy = threading.Event()
         self._stopping = False
         self._complete: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._renewed = self._cared = float("-inf")
@@ -85,6 +86,11 @@ class Dispatcher:
 
     def wake(self) -> None:
         """There may be something to do; any thread."""
+        self._woken.set()
+
+    def tidy(self) -> None:
+        """Something was cancelled or deleted, and is to be cleared away; any thread, in any server process."""
+        self._untidy.set()
         self._woken.set()
 
     def complete(self, games: Collection[int]) -> None:
@@ -147,10 +153,11 @@ class Dispatcher:
     def _round(self) -> bool:
         """Do what there is to do now; whether there may be more at once."""
         self._care()
+        tidied = self._tidy()
         live = self._store.batches.live()
         running = [batch for batch in live if batch.state is BatchState.RUNNING]
         if len(running) < len(live) and len(running) < self._settings.limits.batches:
-            started = self._store.batches.start_waiting(self._settings.limits)
+            started = self._store.care.start_waiting(self._settings.limits)
             self._news(started)
             if started:
                 return True
@@ -167,14 +174,24 @@ class Dispatcher:
             running = [batch for batch in live if batch.state is BatchState.RUNNING]
         asked = sum(self._fill(batch) for batch in running)
         self._ask_again(running)
-        return bool(asked or planned)
+        return bool(asked or planned or tidied)
 
     def _care(self) -> None:
         if time.monotonic() - self._cared < _CARE_S:
             return
         self._cared = time.monotonic()
-        self._news(self._store.batches.close_abandoned(self._settings.limits.open_idle_s))
-        self._store.batches.forget_old(self._settings.limits.keep_days * 86_400)
+        self._news(self._store.care.close_abandoned(self._settings.limits.open_idle_s))
+        self._untidy.set()
+
+    def _tidy(self) -> bool:
+        """One step of clearing away what was cancelled or is forgotten; whether there was one to do."""
+        if not self._untidy.is_set():
+            return False
+        self._untidy.clear()
+        care = self._store.care
+        if care.clear_cancelled() or care.forget_old(self._settings.limits.keep_days * 86_400):
+            self._untidy.set()
+        return self._untidy.is_set()
 
     def _window(self) -> int:
         processes = sum(worker.processes for worker in self._watch.seen.workers)

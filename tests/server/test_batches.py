@@ -146,6 +146,30 @@ def test_cancelling(served: Served, anna: httpx.Client) -> None:
     assert anna.get(url).status_code == 404
 
 
+def test_cancelling_a_large_batch(served: Served, anna: httpx.Client) -> None:
+    """It is over at once and its place is free, while the server clears its chunks away in steps."""
+    served.hold()
+    try:
+        batch = _submit(anna, chunks=[chunk(f"k{number}") for number in range(2000)])
+        url = f"/v1/batches/{batch['id']}"
+        for part in (1, 2):
+            more = {"chunks": [chunk(f"k{part}.{number}") for number in range(2000)]}
+            assert anna.post(f"{url}/chunks", json=more).json()["accepted"] == 2000
+        cancelled = anna.post(f"{url}/cancel").json()
+        assert cancelled["state"] == "cancelled"
+        assert sum(cancelled["counts"].values()) == 6000
+        assert cancelled["counts"]["cancelled"] >= 5000
+    finally:
+        served.hold(on=False)
+    second = _submit(anna, chunks=[chunk("after")])
+    assert second["state"] == "running"
+    anna.post(f"/v1/batches/{second['id']}/close")
+    wait_for(lambda: anna.get(url).json()["counts"]["cancelled"] == 6000, "the chunks to be cleared away")
+    assert batch_done(anna, second["id"])["counts"]["done"] == 1
+    assert anna.delete(url).status_code == 204
+    assert anna.get(url).status_code == 404
+
+
 def test_a_key_makes_a_request_harmless_to_repeat(anna: httpx.Client) -> None:
     """The same request with the same key is the same batch, for ever; another request with it is refused."""
     asked = {"name": "test", "chunks": [chunk("a")], "idempotency_key": "once"}

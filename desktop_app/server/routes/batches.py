@@ -143,6 +143,7 @@ def cancel(request: Request, batch_id: str) -> Json:
     batch, changed = state.store.batches.cancel(_caller(request).user_id, batch_id)
     if changed:
         state.changed([batch.id])
+        state.dispatcher.tidy()
         state.tell_workers(lambda cluster: cluster.cancel_batch(batch.public_id))
     return _out(state, batch)
 
@@ -166,8 +167,10 @@ async def retry(request: Request, batch_id: str) -> Json:
 @router.delete("/{batch_id}", status_code=204)
 def forget(request: Request, batch_id: str) -> Response:
     """Forget a finished batch and its results."""
+    state = _state(request)
     _note(request, batch_id)
-    _state(request).store.batches.forget(_caller(request).user_id, batch_id)
+    state.store.batches.forget(_caller(request).user_id, batch_id)
+    state.dispatcher.tidy()
     return Response(status_code=204)
 
 

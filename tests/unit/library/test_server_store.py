@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ from desktop_app.domain.served import (
     WorkState,
 )
 from desktop_app.errors import BatchRefusedError, NotFoundError
+from desktop_app.library import server_care, server_chunks
 from desktop_app.library.server_chunks import chunk_of, task_id
 from desktop_app.library.server_events import deflate, inflate
 from desktop_app.library.server_store import ServerStore
@@ -142,18 +144,73 @@ def test_limits_and_the_line(store: ServerStore) -> None:
     with pytest.raises(BatchRefusedError) as refused:
         store.batches.submit(anna, _wanted(wait=True), limits=limits)
     assert refused.value.code == "too_many_batches"
-    assert store.batches.start_waiting(limits) == []
+    assert store.care.start_waiting(limits) == []
     third, _ = store.batches.submit(ben, _wanted(), limits=limits)
     assert third.state is BatchState.RUNNING
     with pytest.raises(NotFoundError):
         store.batches.cancel(ben, first.public_id)
     store.batches.cancel(anna, first.public_id)
-    assert store.batches.start_waiting(limits) == [second.id]
-    assert store.batches.close_abandoned(-1.0) == [second.id, third.id]
-    while store.batches.forget_old(-1.0):
+    assert store.care.start_waiting(limits) == [second.id]
+    assert store.care.close_abandoned(-1.0) == [second.id, third.id]
+    while store.care.forget_old(-1.0):
         pass
     with pytest.raises(NotFoundError):
         store.batches.get(anna, second.public_id)
+
+
+def test_a_large_batch_is_cancelled_in_steps(
+    store: ServerStore, location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is over at once; its chunks go a few a transaction, others write between, and after each the counts agree."""
+    for module in (server_chunks, server_care):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
+    anna, ben = store.users.user("anna"), store.users.user("ben")
+    batch, _ = store.batches.submit(anna, _wanted(), limits=LIMITS, chunks=_chunks(35))
+    taken = store.work.take(batch.id, 4)
+    cancelled, changed = store.batches.cancel(anna, batch.public_id)
+    assert (cancelled.state, changed) == (BatchState.CANCELLED, True)
+    assert _counts(store, batch) == {"queued": 25, "running": 0, "done": 0, "failed": 0, "cancelled": 10}
+    # Nobody is handed any of it, answers are dropped, and its place is free.
+    assert store.work.take(batch.id, 10) == []
+    assert store.work.store([Answer(taken[0].id, deflate({}))], attempts=3) == (set(), set(), 0)
+    assert store.batches.submit(anna, _wanted(), limits=LIMITS)[0].state is BatchState.RUNNING
+    steps = []
+    with ServerStore.open(location) as other:
+        while other.care.clear_cancelled():
+            steps.append(_counts(store, batch)["cancelled"])
+            store.batches.submit(ben, _wanted(), limits=Limits(batches=99, batches_per_user=99))
+            if len(steps) == 1:
+                store.care.clear_cancelled()  # somebody else goes on
+    assert steps == [20, 35]
+    assert not store.care.clear_cancelled()
+    assert not store.batches.cancel(anna, batch.public_id)[1]
+    assert _counts(store, batch) == {"queued": 0, "running": 0, "done": 0, "failed": 0, "cancelled": 35}
+
+
+def test_a_deleted_batch_goes_in_steps(store: ServerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is gone for its user at once, and its key is free; what was in it goes a bounded number a transaction."""
+    for module in (server_chunks, server_care):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 10)
+    anna = store.users.user("anna")
+    wanted = replace(_wanted(), idempotency_key="mine")
+    batch, _ = store.batches.submit(anna, wanted, limits=LIMITS, chunks=_chunks(35))
+    with pytest.raises(BatchRefusedError):
+        store.batches.forget(anna, batch.public_id)
+    store.batches.cancel(anna, batch.public_id)
+    store.batches.forget(anna, batch.public_id)
+    for gone in (store.batches.get, store.batches.cancel, store.batches.forget):
+        with pytest.raises(NotFoundError):
+            gone(anna, batch.public_id)
+    assert store.batches.page(anna, state=None, limit=9, before=None) == []
+    assert store.batches.submit(anna, wanted, limits=LIMITS)[1]
+    assert not store.care.clear_cancelled()
+    left = []
+    while store.care.forget_old(60.0):
+        with store.database.read() as connection:
+            left.append(connection.execute(text("SELECT count(*) FROM server_chunk")).scalar())
+    assert left == [35, 25, 15, 5, 0, 0]  # the events, the chunks, the batch
+    with pytest.raises(NotFoundError):
+        store.batches.by_id(batch.id)
 
 
 def test_the_lease(store: ServerStore) -> None:
