@@ -164,7 +164,7 @@ def verdict_text(row: GameRow) -> str:
         ("Black", row.black_accuracy, row.black_inaccuracies, row.black_mistakes, row.black_blunders),
     )
     return ", ".join(
-        f"{name} {'-' if accuracy is None else f'{accuracy:.0f} %'} "
+        f"{name} {'-' if accuracy is None or row.too_short else f'{accuracy:.0f} %'} "
         f"({inaccuracies or 0} ?!, {mistakes or 0} ?, {blunders or 0} ??)"
         for name, accuracy, inaccuracies, mistakes, blunders in sides
     )

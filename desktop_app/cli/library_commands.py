@@ -192,7 +192,7 @@ def _cells(row: GameRow, *, name_columns: int, opening_columns: int) -> tuple[ob
     state = str(row.state).replace("_", " ")
     if state == "in progress":
         state = f"{row.evaluated} of {row.ply_count + 1}"
-    accuracies = (row.white_accuracy, row.black_accuracy)
+    accuracies = () if row.too_short else (row.white_accuracy, row.black_accuracy)
     return (
         row.id,
         row.date,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.cli import output
 from desktop_app.domain.evaluation import Cp, Mate, Over
+from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY, length_remark
 
 if TYPE_CHECKING:
     from desktop_app.domain.evaluation import Score
@@ -38,7 +39,9 @@ def game_text(view: GameView) -> str:
     if view.moves_note:
         parts.append(view.moves_note)
     if view.summary is not None:
-        parts.append(_summary(view.summary))
+        parts.append(_summary(view.summary, short=len(view.plies) < SHORTEST_WITH_ACCURACY))
+        if view.analysis is not None and (remark := length_remark(len(view.plies), view.analysis.grading)):
+            parts.append(remark)
     return "\n\n".join(parts)
 
 
@@ -89,16 +92,16 @@ def _move_row(ply: PlyView) -> tuple[object, ...]:
     )
 
 
-def _summary(summary: GameSummary) -> str:
+def _summary(summary: GameSummary, *, short: bool) -> str:
     head = ("", "accuracy", "avg loss", "?!", "?", "??")
-    rows = [_side("White", summary.white), _side("Black", summary.black)]
+    rows = [_side("White", summary.white, short=short), _side("Black", summary.black, short=short)]
     return output.table(head, rows, right=frozenset(range(1, 6)))
 
 
-def _side(name: str, side: SideSummary) -> tuple[object, ...]:
+def _side(name: str, side: SideSummary, *, short: bool) -> tuple[object, ...]:
     return (
         name,
-        "" if side.accuracy is None else f"{side.accuracy:.1f} %",
+        "" if side.accuracy is None or short else f"{side.accuracy:.1f} %",
         "" if side.acpl is None else f"{side.acpl:.0f} cp",
         side.inaccuracies,
         side.mistakes,

@@ -111,6 +111,24 @@ STRICT_20 = Grading("strict-20", 0.10, 0.20, 0.40, by_win_percent=True)
 GRADINGS = {grading.name: grading for grading in (LICHESS, LICHESS_EXACT, STRICT_20)}
 """Sources: judgement.md 1.4 (lila Advice.scala@b97af467), 5.3 and 5.6."""
 
+
+def length_remark(plies: int, grading: str) -> str:
+    """What a reader must know of the figures of a game of so many half-moves; mostly "".
+
+    Args:
+        plies: half-moves of the game.
+        grading: the stamp of the grading it is judged by.
+    """
+    if 0 < plies < SHORTEST_WITH_ACCURACY:
+        return "Too short for an accuracy."
+    if plies <= LICHESS_MOST_PLIES:
+        return ""
+    moves = LICHESS_MOST_PLIES // 2
+    if grading == LICHESS_EXACT.stamp:
+        return f"Only the first {moves} moves are judged, as on Lichess."
+    return f"Beyond Lichess's limit: Lichess judges the first {moves} moves, Kibitz all of them."
+
+
 _MEANINGS = {
     "lichess": (
         "As on Lichess: a move that loses 5 percentage points of win % is an inaccuracy, 10 a mistake, 15 a blunder; "

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 from desktop_app.domain.game import GameState
+from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
 
 if TYPE_CHECKING:
     from desktop_app.domain.game import GameId, GameRecord
@@ -76,6 +77,11 @@ class GameRow:
     def positions_total(self) -> int:
         """Positions of the main line, the start position included."""
         return self.ply_count + 1
+
+    @property
+    def too_short(self) -> bool:
+        """Whether it has too few moves for an accuracy to say anything; none is shown then."""
+        return self.ply_count < SHORTEST_WITH_ACCURACY
 
     @property
     def provisional(self) -> bool:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from desktop_app.domain.game import GameId, GameState
-from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -344,7 +343,7 @@ def _state_tip(row: GameRow) -> str:
         return "A first look: figures may still change" + _GOES_ON.get(row.state, "; analyse it again to go on")
     if row.state is GameState.IN_PROGRESS:
         return f"{row.evaluated} of {row.positions_total} positions evaluated"
-    if row.state is GameState.ANALYSED and row.ply_count < SHORTEST_WITH_ACCURACY:
+    if row.state is GameState.ANALYSED and row.too_short:
         return "Analysed; too short for an accuracy"
     return STATE_WORDS[row.state] + (f" (partial: {row.partial})" if row.partial else "")
 
@@ -353,8 +352,7 @@ def _accuracy(row: GameRow, value: float | None) -> str:
     """A percentage, with a tilde while it may change; a dash for a game too short to have one."""
     if value is None:
         return ""
-    short = row.ply_count < SHORTEST_WITH_ACCURACY
-    return _DASH if short else f"{'~' if row.provisional else ''}{value:.0f}%"
+    return _DASH if row.too_short else f"{'~' if row.provisional else ''}{value:.0f}%"
 
 
 def _date(row: GameRow) -> str:

@@ -12,7 +12,6 @@ from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop_app.domain.game import GameState
-from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
 from desktop_app.ui.models.library_model import GAME_ROLE, TAGS_ROLE, Column
 from desktop_app.ui.runtime import theme
 from desktop_app.ui.runtime.tokens import Mark
@@ -31,12 +30,11 @@ def state_cell(row: GameRow) -> StateCell:
     """What the state column shows of a game."""
     counted = row.white_inaccuracies is not None
     running = row.state is GameState.IN_PROGRESS
-    short = row.ply_count < SHORTEST_WITH_ACCURACY
     return StateCell(
         state=row.state,
         progress=row.evaluated / max(1, row.positions_total) if running else None,
-        white_accuracy=None if short else row.white_accuracy,
-        black_accuracy=None if short else row.black_accuracy,
+        white_accuracy=None if row.too_short else row.white_accuracy,
+        black_accuracy=None if row.too_short else row.black_accuracy,
         white_counts=_counts(row, "white") if counted else (0, 0, 0),
         black_counts=_counts(row, "black") if counted else (0, 0, 0),
         reason=row.error or row.not_judged or "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.game import GameState, Ply
-from desktop_app.domain.judgement import LICHESS_MOST_PLIES, SHORTEST_WITH_ACCURACY
+from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY, length_remark
 from desktop_app.ui.widgets.line_view import LineCard, LineMove, LineRole
 from desktop_app.ui.widgets.summary_panel import PhaseFacts, SideFacts, SummaryState, SummaryView
 
@@ -91,7 +91,7 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
     if analysis:
         nodes = f"{analysis.nodes_each:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
         nodes += " nodes a position" + (" on average" if analysis.spec.anytime else "")
-        source = f"{analysis.engine.name} · {nodes} · judged as Lichess does"
+        source = f"{analysis.engine.name} · {nodes} · grading {analysis.grading}"
     return SummaryView(
         state=state,
         white=_side(view.white or "White", summary.white if summary else None, short=short),
@@ -105,17 +105,8 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
         positions=analysis.positions_total if analysis else len(view.plies) + 1,
         reason=view.not_judged or view.error,
         looked=analysis is not None and analysis.provisional and analysis.positions >= analysis.positions_total,
-        remark=_remark(len(view.plies)),
+        remark=length_remark(len(view.plies), analysis.grading if analysis else ""),
     )
-
-
-def _remark(plies: int) -> str:
-    """What a reader must know of a game of this length."""
-    if 0 < plies < SHORTEST_WITH_ACCURACY:
-        return "Too short for an accuracy."
-    if plies > LICHESS_MOST_PLIES:
-        return f"Beyond Lichess's limit: Lichess judges the first {LICHESS_MOST_PLIES // 2} moves, Kibitz all of them."
-    return ""
 
 
 def _side(name: str, facts: SideSummary | None, *, short: bool) -> SideFacts:
