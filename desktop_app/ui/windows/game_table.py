@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QTableView
 
@@ -90,6 +90,11 @@ class GameTable(QTableView):
         rows = sorted(row for span in spans for row in range(span.top(), span.bottom() + 1))
         return [self._games.game_id(row) for row in rows]
 
+    def choose(self, row: int) -> None:
+        """Make this row the current and only selected one, whatever keys are held (`selectRow` would heed Ctrl)."""
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(self.model().index(row, 0), flags.ClearAndSelect | flags.Rows)
+
     def show_nothing(self, title: str, *, button: str = "") -> None:
         """Why the table is empty, and what to do about it; "" where it is not."""
         if title:
@@ -115,7 +120,7 @@ class GameTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens, Home and End choose a row (Qt would go to the first column); everything else as usual."""
         if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
-            self.selectRow(0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1)
+            self.choose(0 if event.key() == Qt.Key.Key_Home else self.model().rowCount() - 1)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.entered.emit()
         elif self._takes(event):

@@ -187,7 +187,7 @@ class LibraryPanel(QWidget):
         """Make this game the current one, when the table shows it."""
         row = self._model.row_of(game)
         if row is not None:
-            self.table.selectRow(row)
+            self.table.choose(row)
             self.table.scrollTo(self._model.index(row, 0))
 
     def select_games_soon(self, games: Iterable[int], *, show: bool = True) -> None:
@@ -220,7 +220,7 @@ class LibraryPanel(QWidget):
         current = self.table.currentIndex()
         row = current.row() + count if current.isValid() else 0
         if 0 <= row < self._model.rowCount():
-            self.table.selectRow(row)
+            self.table.choose(row)
 
     def save(self, settings: QSettings, location: str) -> None:
         """Remember columns, order, filter and sidebar; filter and scope belong to this library."""
@@ -330,7 +330,7 @@ class LibraryPanel(QWidget):
             self._restore(selection)
         self._restoring = False
         if not self.table.currentIndex().isValid() and self._model.rowCount():
-            self.table.selectRow(0)
+            self.table.choose(0)
         if self._soon:
             wanted, self._soon = self._soon, []
             self.select_games(wanted, show=self._show_soon)

@@ -150,3 +150,21 @@ def test_letters_and_chips_walk_through_the_errors(
     QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
     assert cursor.move.judgement is Judgement.BLUNDER
     assert cursor.move.white
+
+
+def test_a_game_chosen_by_the_application_is_alone_whatever_keys_are_held(
+    qtbot: QtBot, open_app: Callable[..., Application], games_file: Path
+) -> None:
+    """A reload or a click elsewhere selects its game only: Ctrl, held for something else, adds nothing to it."""
+    app = opened(qtbot, open_app, games_file)
+    library, ids = app.window.workspace.library, app.bench.games.ids()
+    library.select_game(ids[0])
+    QTest.keyPress(app.window, Qt.Key.Key_Control, CONTROL)
+    try:
+        assert QGuiApplication.keyboardModifiers() == CONTROL
+        library.select_game(ids[2])
+        assert library.selected_ids() == [ids[2]]
+        library.step_game(1)
+        assert library.selected_ids() == [ids[3]]
+    finally:
+        QTest.keyRelease(app.window, Qt.Key.Key_Control)

@@ -108,7 +108,7 @@ def test_delete_in_a_collection_takes_games_out_of_it_alone(qtbot: QtBot, app: A
     choose(app, scope)
     shows(qtbot, app, 3)
     panel(app).table.setFocus()
-    panel(app).table.selectRow(1)
+    panel(app).table.choose(1)
     with qtbot.waitSignal(app.bench.desk.notices.posted, timeout=WAIT_MS) as told:
         press(app, Qt.Key.Key_Delete)
     assert told.args[0].text == "1 game removed from New collection. It stays in the library."
@@ -191,7 +191,7 @@ def test_tags_by_key(qtbot: QtBot, app: Application) -> None:
     qtbot.waitUntil(lambda: len(app.bench.sets.contents.tags) == 1, timeout=WAIT_MS)
     press(app, Qt.Key.Key_Escape)
     assert table.hasFocus()
-    table.selectRow(0)
+    table.choose(0)
     app.window.actions_by_name["tags"].trigger()
     qtbot.waitUntil(lambda: isinstance(app.window.focusWidget(), QLineEdit), timeout=WAIT_MS)
     press(app, Qt.Key.Key_1)
@@ -267,7 +267,7 @@ def test_my_games_are_those_under_my_names(qtbot: QtBot, app: Application) -> No
 
 def test_a_right_click_finds_more_games_like_this_one(qtbot: QtBot, app: Application) -> None:
     """The menu offers the players, the opening and the event of the current game."""
-    panel(app).table.selectRow(1)
+    panel(app).table.choose(1)
     qtbot.waitUntil(lambda: panel(app).current_row() is not None, timeout=WAIT_MS)
     menu = QMenu()
     qtbot.addWidget(menu)
