@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Fit the weights of desktop_app/analysis/confidence_model.py to the committed deep reference.
+"""Fit the weights of desktop_app/analysis/confidence_model.py to searches of the committed reference's games.
 
     python packaging/fit_anytime.py collect RUNS.jsonl --engine /usr/games/stockfish
     python packaging/fit_anytime.py fit RUNS.jsonl > desktop_app/analysis/confidence_model.py
 
-`collect` searches every position twice and keeps each exact score by depth: a thin pass over the whole game backwards
-on one warm hash, and 857 142 nodes in the product's own chunks (about 40 minutes; it goes on where it stopped). `fit`
-cuts the deep searches off at several node counts, which shows what shallower ones would have said, and regresses on the
-reference: the noise of a score by least squares, the odds that a verdict changes by logistic regression. Three times:
-on all games and on each half alone, for cross-fitting. Method and choices: docs/decisions/0020.
+`collect` searches every game eight times, in all about an hour and a half on one core, and goes on where it stopped: a thin pass
+over the whole game backwards on one warm hash; 857 142 nodes a position in the product's own chunks, keeping each exact
+score by depth; and six times as an anytime profile does (`POLICIES`), keeping every round. `fit` regresses. The noise
+of a score, by least squares: deep searches cut off at several node counts, against the 3 M-node reference. The odds
+that a verdict changes, by logistic regression: every round of the anytime runs, against the 857 142-node searches,
+which are ten times as deep as the standard profile's. Three times: on all games and on each half alone, for
+cross-fitting. Method and choices: docs/decisions/0020.
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import chess
 import chess.engine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from desktop_app.analysis.anytime import Policy, wanted
 from desktop_app.analysis.confidence import chances_of, evidence, features, noise_features
 from desktop_app.analysis.confidence_model import Model
 from desktop_app.analysis.plan import plan_game
@@ -35,9 +38,21 @@ from desktop_app.domain.game import GameId, Ply
 from desktop_app.domain.profile import SearchSpec
 from desktop_app.domain.work import JobItemId
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 THIN, DEEP, HASH_MB = 20_000, 857_142, 16
 NOISE_LEVELS = (20_000, 40_000, 80_000, 160_000, 320_000, 640_000, 857_142)
-VERDICT_LEVELS = (20_000, 120_000, 320_000, 640_000)
+POLICIES = (
+    Policy((20_000, 120_000, 480_000), (0.16, 0.42), 200_000),
+    Policy((20_000, 120_000, 480_000), (0.22, 0.42), 200_000),
+    Policy((25_000, 120_000, 480_000), (0.2, 0.42), 200_000),
+    Policy((30_000, 120_000, 400_000), (0.15, 0.42), 200_000),
+    Policy((20_000, 50_000, 120_000, 480_000), (0.1, 0.2, 0.42), 200_000),
+    Policy((20_000, 60_000, 120_000, 400_000), (0.08, 0.3, 0.42), 200_000),
+)
+"""What the odds are learned from: ways of spending around that of the standard profile, so that they hold for others
+than the one in use."""
 LEAST_CHANGE = 0.004
 """Added to changes of winning chances before their logarithm is taken."""
 RIDGE, STEPS = 0.5, 12
@@ -96,9 +111,40 @@ def collect(games: list[ReferenceGame], runs: Path, engine_path: str) -> None:
                 found = search(engine, game, [*warm, *chunk.plies], nodes=DEEP)
                 for ply in chunk.plies:
                     row["deep"][ply] = found[ply]
+            row["chains"] = [anytime_rounds(engine, game, policy) for policy in POLICIES]
             with runs.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row, separators=(",", ":")) + "\n")
             print(game.site, flush=True)
+
+
+def anytime_rounds(engine: chess.engine.SimpleEngine, game: ReferenceGame, policy: Policy) -> list[list[Any]]:
+    """What a profile would search, round by round, each on an empty hash: the searches' results, compactly."""
+    evaluations = {ply: found for ply, found in game.deep.items() if isinstance(found.score, Over)}
+    rounds = []
+    while wants := wanted(game.line, evaluations, policy):
+        limit = wants[0].limit_nodes
+        trails = search(engine, game, [want.ply for want in wants], nodes=limit)
+        searches = []
+        for want in wants:
+            found = cut_off(trails[want.ply] or ([], 0), limit)
+            searches.append(packed(want.ply, found))
+            evaluations[want.ply] = found.deepening(evaluations.get(want.ply))
+        rounds.append(searches)
+    return rounds
+
+
+def packed(ply: Ply, found: Evaluation) -> list[Any]:
+    """One search as a row of JSON."""
+    cp, mate = (found.score.white_cp, None) if isinstance(found.score, Cp) else (None, found.score.white_mate)
+    steady = found.stability
+    return [ply, cp, mate, found.best, found.depth, found.nodes, steady.best_since, steady.spread_cp]
+
+
+def unpacked(row: list[Any]) -> Evaluation:
+    """The search of such a row."""
+    _, cp, mate, best, depth, nodes, best_since, spread_cp = row
+    score = Mate(mate) if cp is None else Cp(cp)
+    return Evaluation(score, depth, nodes, best, (best,), stability=Stability(best_since, spread_cp))
 
 
 def search(
@@ -174,14 +220,13 @@ def fit(games: list[ReferenceGame], rows: dict[str, Any]) -> Model:
 
 
 def verdict_rows(games: list[ReferenceGame], rows: dict[str, Any], model: Model) -> tuple[list[Vector], Vector, Vector]:
-    """Features of every move at every level; whether "judged or not" differs from the reference; or anything."""
+    """Features of every move after every round; whether "judged or not" differs from the deep search; or anything."""
     inputs: list[Vector] = []
     flips: Vector = []
     others: Vector = []
     for game in games:
-        deep = game.severities(game.deep)
-        for nodes in VERDICT_LEVELS:
-            evaluations = at_nodes(game, rows[game.site], nodes)
+        deep = game.severities(at_nodes(game, rows[game.site], DEEP))
+        for evaluations in states(game, rows[game.site]):
             ours = game.severities(evaluations)
             for ply, found in evidence(game.line, evaluations, model=model).items():
                 if found is not None:
@@ -189,6 +234,17 @@ def verdict_rows(games: list[ReferenceGame], rows: dict[str, Any], model: Model)
                     flips.append(float((ours[ply - 1] > 0) != (deep[ply - 1] > 0)))
                     others.append(float(ours[ply - 1] != deep[ply - 1]))
     return inputs, flips, others
+
+
+def states(game: ReferenceGame, row: dict[str, Any]) -> Iterator[dict[Ply, Evaluation]]:
+    """What was known of a game after each round of each anytime run."""
+    for rounds in row["chains"]:
+        evaluations = {ply: found for ply, found in game.deep.items() if isinstance(found.score, Over)}
+        for searches in rounds:
+            for found in searches:
+                ply = Ply(found[0])
+                evaluations[ply] = unpacked(found).deepening(evaluations.get(ply))
+            yield dict(evaluations)
 
 
 def logistic(inputs: list[Vector], happened: Vector) -> Vector:

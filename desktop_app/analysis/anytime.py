@@ -36,13 +36,18 @@ _EXHAUSTED_DEPTH = 200
 """A search that got here has seen all there is (a mate is proved): it ends below its limit, and so would the next."""
 
 
+_LONGEST_STEP = 6
+"""No search is more than so many times as large as the one before: most doubts are gone by then, and the rest is worth
+asking again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a profile spends nodes.
 
     Attributes:
         levels: nodes of a position's searches, thin pass first, each deeper than the one before.
-        doubts: how much doubt (`analysis.confidence.doubt`) may remain after each of them but the last.
+        doubts: how much doubt (`analysis.confidence.doubt`) may remain without each of them but the first.
         mean_nodes: a game's allowance is this times its positions, all passes and warm-up together. Quiet games take
             much less; what games take on average is in docs/benchmarks.md.
         model: the fitted weights of doubt; the bench alone puts others in, to measure each half by the other.
@@ -73,14 +78,17 @@ class Policy:
         level = self.level_of(nodes)
         if level < 0:
             return self.levels[0]
-        if level + 1 >= len(self.levels) or doubt <= self.doubts[level]:
-            return 0
-        return self.levels[level + 1]
+        asked = [
+            limit
+            for limit, bearable in zip(self.levels[level + 1 :], self.doubts[level:], strict=True)
+            if doubt > bearable and limit <= _LONGEST_STEP * self.levels[level]
+        ]
+        return max(asked, default=0)
 
 
 POLICIES: dict[Profile, Policy] = {
     Profile.QUICK: Policy((10_000, 60_000), (0.25,), mean_nodes=40_000),
-    Profile.STANDARD: Policy((20_000, 120_000, 480_000), (0.22, 0.42), mean_nodes=200_000),
+    Profile.STANDARD: Policy((20_000, 50_000, 120_000, 480_000), (0.09, 0.28, 0.55), mean_nodes=200_000),
     Profile.DEEP: Policy((40_000, 240_000, 960_000, 2_500_000), (0.1, 0.3, 0.5), mean_nodes=800_000),
 }
 """The three profiles; measured in docs/benchmarks.md, chosen in docs/decisions/0020."""

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from desktop_app.analysis.review import Mainline
 
-SURE, SURE_JUDGED = 0.95, 0.85
-"""From this probability on a verdict counts as sure: that nothing is said of a move, and that it is judged. Chosen on
-the reference games so that 98 of 100 sure ones agree with a deep search (docs/decisions/0020)."""
+SURE = 0.92
+"""From this probability on a verdict counts as sure. Chosen on the reference games so that 98 of 100 sure ones agree
+with a search ten times as deep (docs/decisions/0020)."""
 
 _SEVERITY_SHARE = 0.5
 """What a doubt about how bad a move is counts for, beside the doubt whether it is bad at all."""
@@ -94,9 +94,9 @@ def confidence(
     }
 
 
-def is_sure(probability: float, *, judged: bool = False) -> bool:
-    """Whether a verdict of this confidence is shown as settled; `judged` tells which of the two verdicts it is."""
-    return probability >= (SURE_JUDGED if judged else SURE)
+def is_sure(probability: float) -> bool:
+    """Whether a verdict of this confidence is shown as settled."""
+    return probability >= SURE
 
 
 def evidence(

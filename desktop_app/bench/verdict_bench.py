@@ -23,7 +23,7 @@ from desktop_app import paths
 from desktop_app.analysis.anytime import POLICIES
 from desktop_app.analysis.confidence_model import FIRST, SECOND
 from desktop_app.bench.verdict_reference import ReferenceGame, over_at, read_reference
-from desktop_app.bench.verdict_scores import JUDGED, GameScore, calibration, difference, score_game, summary
+from desktop_app.bench.verdict_scores import JUDGED, GameScore, against, calibration, difference, score_game, summary
 from desktop_app.domain.evaluation import Cp, Evaluation, Mate, Over
 from desktop_app.domain.filters import GameQuery
 from desktop_app.domain.game import GameId, Ply
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.services.changes import Changes
 
-FIXED = (30_000, 60_000, 100_000, 857_142)
+FIXED = (30_000, 60_000, 100_000, 300_000, 857_142)
 YARDSTICK = 857_142
 WORKERS = max(1, os.cpu_count() or 1)
 CORPUS = "KIBITZ_CORPUS"
@@ -65,7 +65,7 @@ def measure_verdicts(engine_path: str, identity: EngineIdentity, games: int | No
     chosen = reference[:games]
     bench = _Bench(engine_path, identity, chosen)
     runs = {f"fixed {nodes}": bench.fixed(nodes) for nodes in FIXED}
-    runs |= {profile.value: bench.anytime(profile) for profile in (Profile.QUICK, Profile.STANDARD)}
+    runs |= {profile.value: bench.anytime(profile) for profile in POLICIES}
     yardstick = runs[f"fixed {YARDSTICK}"]
     figures: dict[str, Any] = {
         "reference": f"{len(chosen)} games, {heading['engine']} build {heading['build']}, {heading['nodes']} nodes",
@@ -78,8 +78,11 @@ def measure_verdicts(engine_path: str, identity: EngineIdentity, games: int | No
             "interval": [round(low, 3), round(high, 3)],
         }
         figures[name] |= run.dispatcher or {}
-    figures["calibration of standard"] = calibration(runs[Profile.STANDARD.value].scores)
-    figures["calibration of quick"] = calibration(runs[Profile.QUICK.value].scores)
+    for profile in POLICIES:
+        figures[f"calibration of {profile}"] = calibration(runs[profile.value].scores)
+        figures[f"calibration of {profile} against {YARDSTICK} nodes"] = calibration(
+            against(runs[profile.value].scores, yardstick.severities)
+        )
     if corpus := os.environ.get(CORPUS):
         figures["agreement with Lichess's own judgements"] = _against_lichess(Path(corpus), chosen, runs)
     return figures

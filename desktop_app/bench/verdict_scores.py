@@ -6,7 +6,7 @@ Called by `bench.verdict_bench` and packaging/fit_anytime.py. Severities are 0 (
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ class Verdict:
     @property
     def sure(self) -> bool:
         """Whether we would show it as settled."""
-        return is_sure(self.stands, judged=self.ours > 0)
+        return is_sure(self.stands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,14 @@ def summary(games: Sequence[GameScore]) -> dict[str, Any]:
     }
 
 
+def against(games: Sequence[GameScore], severities: Sequence[Sequence[int]]) -> list[GameScore]:
+    """The same verdicts, held against these severities of the same games in place of the reference's."""
+    return [
+        replace(game, verdicts=tuple(replace(one, deep=deep) for one, deep in zip(game.verdicts, other, strict=True)))
+        for game, other in zip(games, severities, strict=True)
+    ]
+
+
 def calibration(games: Sequence[GameScore]) -> dict[str, Any]:
     """Whether "sure" means what it says; agreement is that of "was this move judged", and of the severity beside it."""
     verdicts = [verdict for game in games for verdict in game.verdicts]
@@ -120,6 +128,7 @@ def calibration(games: Sequence[GameScore]) -> dict[str, Any]:
         "judged": len(judged),
         "sure_share": _share(len(sure), len(verdicts)),
         "sure_agree": _agreement(sure),
+        "sure_agree_interval": _interval(games),
         "sure_share_of_judged": _share(len(sure_judged), len(judged)),
         "sure_judged_agree": _agreement(sure_judged),
         "sure_judged_same_severity": _share(sum(v.ours == v.deep for v in sure_judged), len(sure_judged)),
@@ -128,6 +137,22 @@ def calibration(games: Sequence[GameScore]) -> dict[str, Any]:
         "not_sure_agree": _agreement([verdict for verdict in verdicts if not verdict.sure]),
         "deciles": _deciles(verdicts),
     }
+
+
+def _interval(games: Sequence[GameScore]) -> list[float | None]:
+    """Bootstrap interval (95 %), over games, of the agreement of sure verdicts."""
+    draw = random.Random(4)  # noqa: S311 - a repeatable bootstrap, no secret
+    counted = [
+        (sum((one.ours > 0) == (one.deep > 0) for one in sure), len(sure))
+        for game in games
+        if (sure := [verdict for verdict in game.verdicts if verdict.sure])
+    ]
+    shares = []
+    for _ in range(DRAWS if counted else 0):
+        chosen = draw.choices(counted, k=len(counted))
+        shares.append(sum(agree for agree, _ in chosen) / sum(of for _, of in chosen))
+    shares.sort()
+    return [round(shares[at], 4) if shares else None for at in (DRAWS // 40, -DRAWS // 40)]
 
 
 def _deciles(verdicts: Sequence[Verdict]) -> dict[str, str]:

@@ -57,6 +57,6 @@ def standings(
     for ply, probability in probabilities.items():
         sides_stored = analysis is not None and ply in analysis.evaluations and Ply(ply - 1) in analysis.evaluations
         known = weighed.get(ply)
-        doubt = "" if known is None or is_sure(probability, judged=known.judged) else doubt_reason(known, grading)
+        doubt = "" if known is None or is_sure(probability) else doubt_reason(known, grading)
         shown[ply] = Standing(probability, complete or (sides_stored and not doubt), doubt)
     return shown

@@ -89,6 +89,16 @@ def test_rounds_end_within_the_allowance(policy: Policy, seed: int) -> None:
     assert spent <= policy.mean_nodes * LINE.positions + 50 * 200
 
 
+def test_the_next_search_goes_as_deep_as_the_doubt_asks_but_no_step_is_too_long() -> None:
+    """Mild doubt buys a short second look, strong doubt skips it; the longest looks come after a long one only."""
+    policy = Policy((20_000, 50_000, 120_000, 480_000), (0.1, 0.2, 0.4), 200_000)
+    asked = {doubt: policy.next_limit(20_000, doubt) for doubt in (0.1, 0.15, 0.3, 0.9)}
+    assert asked == {0.1: 0, 0.15: 50_000, 0.3: 120_000, 0.9: 120_000}
+    assert [policy.next_limit(50_000, doubt) for doubt in (0.15, 0.3)] == [0, 120_000]
+    assert [policy.next_limit(120_000, doubt) for doubt in (0.3, 0.9)] == [0, 480_000]
+    assert policy.next_limit(480_000, 0.9) == 0
+
+
 def test_both_sides_of_a_doubtful_move_are_deepened() -> None:
     """A loss at a threshold: the position before and the one after it."""
     known = quiet(STANDARD.thin_nodes)

@@ -11,6 +11,7 @@ from desktop_app.bench.verdict_scores import (
     JUDGED,
     GameScore,
     Verdict,
+    against,
     calibration,
     difference,
     f1,
@@ -74,10 +75,18 @@ def test_f1_counts_hits_and_misses() -> None:
 
 
 def test_calibration_counts_sure_verdicts_apart() -> None:
-    """Only what is marked sure must agree; a judged move is sure at a lower bar."""
-    game = game_of((0, 0, 0.99), (0, 1, 0.5), (2, 1, 0.9), (1, 0, 0.6))
+    """Only what is marked sure must agree."""
+    game = game_of((0, 0, 0.99), (0, 1, 0.5), (2, 1, 0.95), (1, 0, 0.6))
     found = calibration([game])
     assert (found["sure_share"], found["sure_agree"]) == (0.5, 1.0)
     assert (found["sure_share_of_judged"], found["sure_judged_agree"]) == (0.5, 1.0)
     assert found["sure_judged_same_severity"] == 0.0
     assert found["not_sure_agree"] == 0.0
+
+
+def test_verdicts_can_be_held_against_another_search() -> None:
+    """Confidence is a promise about ten times the nodes, which are not always those of the reference."""
+    game = game_of((0, 0, 0.99), (2, 1, 0.95))
+    found = calibration(against([game], [(1, 2)]))
+    assert found["sure_agree"] == 0.5
+    assert found["sure_judged_same_severity"] == 1.0
