@@ -4,12 +4,12 @@
     python packaging/fit_anytime.py collect RUNS.jsonl --engine /usr/games/stockfish
     python packaging/fit_anytime.py fit RUNS.jsonl > desktop_app/analysis/confidence_model.py
 
-`collect` searches every game eight times, in all about an hour and a half on one core, and goes on where it stopped: a thin pass
-over the whole game backwards on one warm hash; 857 142 nodes a position in the product's own chunks, keeping each exact
-score by depth; and six times as an anytime profile does (`POLICIES`), keeping every round. `fit` regresses. The noise
-of a score, by least squares: deep searches cut off at several node counts, against the 3 M-node reference. The odds
-that a verdict changes, by logistic regression: every round of the anytime runs, against the 857 142-node searches,
-which are ten times as deep as the standard profile's. Three times: on all games and on each half alone, for
+`collect` searches every game eight times, in all about an hour and a half on one core, and goes on where it stopped: a
+thin pass over the whole game backwards on one warm hash; 857 142 nodes a position in the product's own chunks, keeping
+each exact score by depth; and six times as an anytime profile does (`POLICIES`), keeping every round. `fit` regresses.
+The noise of a score, by least squares: deep searches cut off at several node counts, against the 3 M-node reference.
+The odds that a verdict changes, by logistic regression: every round of the anytime runs, against the 857 142-node
+searches, which are ten times as deep as the standard profile's. Three times: on all games and on each half alone, for
 cross-fitting. Method and choices: docs/decisions/0020.
 """
 
