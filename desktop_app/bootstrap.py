@@ -11,7 +11,6 @@ import gc
 import importlib.util
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app import log, paths
@@ -48,11 +47,13 @@ def _load_window() -> Callable[[list[str], str], int]:
 
 
 def last_library() -> str | None:
-    """The library the window had open last, where it is still there and none is named by the environment."""
-    last = SettingsStore(paths.settings_file()).current.last_library
-    if last is None or os.environ.get(paths.LIBRARY_VARIABLE):
+    """The library the window had open last, unless the environment names one.
+
+    It may be gone: the window says so, instead of opening another as if nothing had happened.
+    """
+    if os.environ.get(paths.LIBRARY_VARIABLE):
         return None
-    return last if "://" in last or Path(last).exists() else None
+    return SettingsStore(paths.settings_file()).current.last_library
 
 
 def check_display() -> None:

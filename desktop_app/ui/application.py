@@ -124,6 +124,11 @@ class Application(QObject):
         """Whether `stopped` is still to come."""
         return not self._stopped
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it is being left, or was."""
+        return self._stopping
+
     def start(self, files: Sequence[str] = ()) -> None:
         """Show the window and begin."""
         self.window.show()

@@ -19,7 +19,6 @@ import asyncio
 import gc
 import logging
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,10 +29,10 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app import __version__, log, paths
 from desktop_app.errors import KibitzError
-from desktop_app.library.library import Library
 from desktop_app.services.care import BackupPlan, restore_backup
 from desktop_app.settings import MOST_RECENT, SettingsStore, Theme
 from desktop_app.ui.application import Application, apply_theme
+from desktop_app.ui.opening import LibraryOpening
 from desktop_app.ui.runtime.crash import CrashHooks
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.runtime.signals import QuitSignals
@@ -42,10 +41,11 @@ from desktop_app.ui.runtime.single_instance import FirstInstance, hand_over
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop_app.ui.opening import Opened
+
 _log = logging.getLogger(__name__)
 _SWITCH_S = 0.0005
 """How long another thread may keep the interpreter from the window: Python's own 5 ms add up within one repaint."""
-_SLOW_OPEN_MS = 500
 _TIDY_MS = 1_500
 
 
@@ -57,6 +57,7 @@ class Desktop(QObject):
         self._app, self._location, self._engine = app, library, engine
         self._files: list[str] = list(files)
         self._settings = SettingsStore(paths.settings_file())
+        self._opening = LibraryOpening(self._settings, self)
         self._application: Application | None = None
         self._first = self._listen(library)
         self._switching: asyncio.Future[None] | None = None
@@ -76,10 +77,15 @@ class Desktop(QObject):
         self._ended = loop.create_future()
         self._hooks.install(loop)
         try:
-            library = await self._open_library(self._location)
-            if library is None:
-                return 3
-            self._begin(library, self._location, self._files)
+            # One that was open before must be there: an empty one in its place would look as if the games were lost.
+            first_time = not self._opening.is_known(self._location)
+            opened = await self._opening.open(self._location, create=first_time, ours=self._location, files=self._files)
+            if opened is None:
+                return 0 if self._opening.handed_over or self._ended.done() else 3
+            if self._ended.done():  # asked to quit while it was being opened
+                opened.library.close()
+                return self._ended.result()
+            self._begin(opened, self._files)
             self._tell_of_the_last_run()
             return await self._ended
         finally:
@@ -87,14 +93,20 @@ class Desktop(QObject):
             self._signals.uninstall()
             self._hooks.uninstall()
 
-    def _begin(self, library: Library, location: str, files: Sequence[str] = ()) -> None:
-        """Open the window on an open library."""
-        self._location = location
+    def _begin(self, opened: Opened, files: Sequence[str] = ()) -> None:
+        """Open the window on an open library, and answer for it."""
+        library = opened.library
+        if opened.location != self._location:
+            self._first.close()
+            self._first = self._listen(opened.location)
+        self._location = opened.location
         self._remember_library(library.location)
         self._application = Application(library, self._settings, engine=self._engine)
         self._application.stopped.connect(self._on_stopped)
         self._application.window.library_wanted.connect(self._on_library_wanted)
+        self._application.window.new_library_wanted.connect(self._on_new_library_wanted)
         self._application.window.restore_wanted.connect(self._on_restore_wanted)
+        self._application.window.closed.connect(self._opening.leave)
         self._application.start(files)
         self._tidying.start()
 
@@ -119,25 +131,38 @@ class Desktop(QObject):
 
     @Slot(str)
     def _on_library_wanted(self, location: str) -> None:
-        if self._switching is None and location != self._location:
-            self._switching = asyncio.ensure_future(self._switch(location))
+        """One that was open here before must be there; another may be made (the usual one, a database on a server)."""
+        self._want(location, create=not self._opening.is_known(location))
+
+    @Slot(str)
+    def _on_new_library_wanted(self, location: str) -> None:
+        self._want(location, create=True)
+
+    def _want(self, location: str, *, create: bool) -> None:
+        if self._switching is not None:
+            self._opening.bring_forward()
+        elif location != self._location:
+            self._switching = asyncio.ensure_future(self._switch(location, create=create))
 
     @Slot(str)
     def _on_restore_wanted(self, backup: str) -> None:
         if self._switching is None:
             self._switching = asyncio.ensure_future(self._restore(backup))
 
-    async def _switch(self, location: str) -> None:
+    async def _switch(self, location: str, *, create: bool) -> None:
         """Open another library, then leave this one in order: what it was doing is kept and goes on next time."""
         try:
             if hand_over(location, []):
                 return  # another window has it, and came forward
-            library = await self._open_library(location)
-            if library is not None:
-                await self._leave()
-                self._first.close()
-                self._first = self._listen(location)
-                self._begin(library, location)
+            window = self._application.window if self._application is not None else None
+            opened = await self._opening.open(location, create=create, ours=self._location, over=window)
+            if opened is None:
+                return
+            if self._application is None or not self._application.running or self._application.stopping:
+                opened.library.close()  # asked to quit meanwhile
+                return
+            await self._leave()
+            self._begin(opened)
         finally:
             self._switching = None
 
@@ -154,11 +179,11 @@ class Desktop(QObject):
             except KibitzError as error:
                 _log.error("the backup was not restored: %s", error)
                 said = error
-            library = await self._open_library(self._location)
-            if library is None:
-                self._end(3)
+            opened = await self._opening.open(self._location, create=False, ours=self._location)
+            if opened is None:
+                self._end(0 if self._opening.handed_over else 3)
                 return
-            self._begin(library, self._location)
+            self._begin(opened)
             if self._application is not None:
                 notices = self._application.bench.desk.notices
                 if said is None:
@@ -187,36 +212,6 @@ class Desktop(QObject):
         first = FirstInstance(location, self)
         first.paths_received.connect(self._on_paths)
         return first
-
-    async def _open_library(self, location: str) -> Library | None:
-        """Open it off the main thread; a slow opening shows a note, a failing one a sentence and what to do."""
-        note = QMessageBox(QMessageBox.Icon.NoIcon, "Kibitz", "Opening the library …")
-        note.setStandardButtons(QMessageBox.StandardButton.NoButton)
-        timer = QTimer(self, singleShot=True, interval=_SLOW_OPEN_MS)
-        timer.timeout.connect(note.show)
-        timer.start()
-        try:
-            opening = partial(Library.open, location, allow_read_only=True)
-            return await asyncio.get_running_loop().run_in_executor(None, opening)
-        except KibitzError as error:
-            _log.error("the library cannot be opened: %s", error)
-            timer.stop()
-            note.hide()  # or it would lie over what is said now
-            await self._say("Kibitz cannot open its library", error.text, error.action)
-            return None
-        finally:
-            timer.stop()
-            note.hide()
-            note.deleteLater()
-
-    async def _say(self, title: str, text: str, more: str) -> None:
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        box = QMessageBox(QMessageBox.Icon.Warning, title, text)
-        box.setInformativeText(more)
-        box.finished.connect(done.set_result)
-        box.show()
-        await done
-        box.deleteLater()
 
     def _tell_of_the_last_run(self) -> None:
         if self._application is None:
@@ -248,6 +243,7 @@ class Desktop(QObject):
     def _on_paths(self, files: Sequence[str]) -> None:
         if self._application is None:
             self._files.extend(files)
+            self._opening.bring_forward()
         else:
             self._application.receive(files)
 
@@ -268,6 +264,7 @@ class Desktop(QObject):
             self._application.window.close()
         else:
             self._on_stopped()
+        self._opening.leave()
 
     @Slot()
     def _on_stopped(self) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLabel, QLineEdit
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QLabel
 
 from desktop_app import paths
 from desktop_app.ui.controllers.care_controller import shown_name
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.windows.care_dialogs import BackupsDialog, CheckDialog, EditsDialog
+from desktop_app.ui.windows.choose_library import ask_for_file, ask_for_new, ask_for_server
 from desktop_app.ui.windows.command_group import CommandGroup
 from desktop_app.ui.windows.edit_headers_dialog import EditHeadersDialog
 from desktop_app.ui.windows.merge_dialog import MergeDialog
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.windows.main_window import MainWindow
 
-_FILTERS = "Kibitz libraries (*.kibitz);;All files (*)"
 _WRITING = (
     "open", "open_folder", "paste", "samples", "undo", "delete", "tags", "collect", "save_filter", "me", "analyse",
     "analyse_all", "pause", "cancel", "retry_failed", "edit_headers", "players", "compact",
@@ -58,9 +58,9 @@ class CareCommands(CommandGroup):
             "edit_headers": self._on_edit,
             "players": lambda: MergeDialog(self._bench.edits, self._window).show(),
             "edit_history": lambda: EditsDialog(self._bench.edits, self._window).show(),
-            "new_library": self._on_new,
-            "open_library": self._on_open,
-            "open_server": self._on_server,
+            "new_library": lambda: ask_for_new(self._window, self._window.new_library_wanted.emit),
+            "open_library": lambda: ask_for_file(self._window, self._window.library_wanted.emit),
+            "open_server": lambda: ask_for_server(self._window, self._window.library_wanted.emit),
             "usual_library": lambda: self._window.library_wanted.emit(str(paths.default_library())),
             "backups": self._on_backups,
             "check_library": lambda: CheckDialog(self._care, self._window).show(),
@@ -99,34 +99,6 @@ class CareCommands(CommandGroup):
             self._bench.desk.notices.post("Select the games to edit first.")
             return
         EditHeadersDialog(self._bench.edits, ids, self._window).open()
-
-    def _on_new(self) -> None:
-        dialog = QFileDialog(self._window, "New library", str(paths.data_dir()), _FILTERS)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("kibitz")
-        # An existing one is opened, never written over.
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        self._ask(dialog)
-
-    def _on_open(self) -> None:
-        dialog = QFileDialog(self._window, "Open library", str(paths.data_dir()), _FILTERS)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        self._ask(dialog)
-
-    def _ask(self, dialog: QFileDialog) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._window.library_wanted)
-        dialog.open()
-
-    def _on_server(self) -> None:
-        dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("Open a library on a server")
-        dialog.setLabelText("Address of a PostgreSQL database:")
-        dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
-        dialog.setTextValue("postgresql+psycopg://user@host/database")
-        dialog.textValueSelected.connect(self._window.library_wanted)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     def _on_backups(self) -> None:
         if not self._care.has_file:

@@ -56,13 +56,15 @@ _MORE_GROUPS: tuple[type[CommandGroup], ...] = (
 class MainWindow(QMainWindow):
     """The window.
 
-    Signals: `closed()` once the user wants to leave; `theme_chosen(str)`; `library_wanted(str)`, a path or URL, and
-    `restore_wanted(str)`, a backup's path: both close the library that is open.
+    Signals: `closed()` once the user wants to leave; `theme_chosen(str)`; `library_wanted(str)`, a path or URL,
+    `new_library_wanted(str)`, where one may be made, and `restore_wanted(str)`, a backup's path: all three close the
+    library that is open.
     """
 
     closed = Signal()
     theme_chosen = Signal(str)
     library_wanted = Signal(str)
+    new_library_wanted = Signal(str)
     restore_wanted = Signal(str)
 
     def __init__(self, bench: Workbench, state: QSettings, options: WindowOptions) -> None:
