@@ -1,6 +1,7 @@
 """Toasts: short news at the window's bottom, with one action where there is one. Main thread; never modal.
 
-`ToastStack(parent).show_toast(...)`; a toast leaves by itself unless the pointer rests on it; an error stays.
+`ToastStack(parent).show_toast(...)`; a toast leaves by itself unless the pointer rests on it; a warning (which may tell
+of games that were refused) and an error stay until somebody closes them.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class ToastNews:
     second_text: str = ""
     second_id: str = ""
     key: object = None
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it stays until it is closed: what went wrong must not pass unread."""
+        return self.kind in {ToastKind.WARNING, ToastKind.ERROR}
 
 
 class Toast(QWidget):
@@ -146,13 +152,13 @@ class Toast(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Goes on counting."""
-        if self.news.kind is not ToastKind.ERROR:
+        if not self.news.lasting:
             self._timer.start()
         super().leaveEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Starts counting."""
-        if self.news.kind is not ToastKind.ERROR:
+        if not self.news.lasting:
             self._timer.start()
         super().showEvent(event)
 
@@ -184,7 +190,8 @@ class Toast(QWidget):
 class ToastStack(QWidget):
     """Up to three toasts above each other at the bottom left of its parent, or of what `stay_in` says.
 
-    The oldest goes first when there are more.
+    When there are more the oldest goes, of those first that would leave by themselves. Nothing that passes drives out
+    what stays: it is shown as a fourth. What stays is shown once, however often it is said.
 
     Signals:
         action_clicked(str): the action of a toast was chosen.
@@ -211,8 +218,10 @@ class ToastStack(QWidget):
 
     def show_toast(self, news: ToastNews) -> Toast:
         """Shows a piece of news and returns its widget."""
-        while len(self._toasts) >= _MOST:
-            self._toasts[0].dismiss()
+        for same in [one for one in self._toasts if news.lasting and one.news.text == news.text]:
+            same.dismiss()
+        while len(self._toasts) >= _MOST and (leaving := self._first_to_go(news)) is not None:
+            leaving.dismiss()
         toast = Toast(news, self)
         toast.closed.connect(self._on_closed)
         toast.action_clicked.connect(self.action_clicked)
@@ -223,6 +232,13 @@ class ToastStack(QWidget):
         self.raise_()
         self._place()
         return toast
+
+    def _first_to_go(self, news: ToastNews) -> Toast | None:
+        """Which toast makes room for `news`; None where it may not drive out any."""
+        passing = [toast for toast in self._toasts if not toast.news.lasting]
+        if passing:
+            return passing[0]
+        return self._toasts[0] if news.lasting else None
 
     def withdraw(self, key: object) -> None:
         """Take back the news of this key, where it is still shown: it holds no longer."""

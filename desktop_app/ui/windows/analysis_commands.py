@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.evaluation import EngineIdentity
     from desktop_app.domain.game import GameId
     from desktop_app.ui.controllers.workbench import Workbench
+    from desktop_app.ui.runtime.notices import Notice
     from desktop_app.ui.windows.main_window import MainWindow
 
 
@@ -28,6 +29,7 @@ class AnalysisCommands(CommandGroup):
     def __init__(self, window: MainWindow, bench: Workbench) -> None:
         super().__init__(window, bench)
         self._asked_for: tuple[GameId, ...] = ()
+        self._missing: Notice | None = None
         space = self._space
         space.library.retry_requested.connect(self._on_retry)
         space.review.analyse_requested.connect(self._on_analyse_shown)
@@ -104,6 +106,9 @@ class AnalysisCommands(CommandGroup):
     def _on_engine_found(self, _path: str, identity: EngineIdentity) -> None:
         window = self._window
         window.engine_label.setText(identity.name)
+        if self._missing is not None:
+            self._bench.desk.notices.withdraw(self._missing)
+            self._missing = None
         if window.engine_page.isVisible() and self._asked_for:
             window.engine_page.close_sheet()
             window.review_sheet.ask_for(self._asked_for)
@@ -111,7 +116,7 @@ class AnalysisCommands(CommandGroup):
     @Slot(object)
     def _on_engine_missing(self, _error: object) -> None:
         self._window.engine_label.setText("No engine")
-        self._bench.desk.notices.post(
+        self._missing = self._bench.desk.notices.post(
             "No chess engine was found; games can be viewed, not analysed.",
             NoticeKind.WARNING,
             action_text="What to do",

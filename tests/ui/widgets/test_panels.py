@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTableView, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.domain.evaluation import Cp
 from desktop_app.domain.game import GameState
@@ -28,7 +37,8 @@ from desktop_app.ui.widgets.transport import Transport
 from tests.ui.widgets.gallery_scenes import SCENES, moves_of
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
 WHITE = SideFacts("Anderssen", 78.6, 72.4, 3, 0, 2)
@@ -133,7 +143,7 @@ def test_empty_state_offers_its_actions(qtbot: QtBot) -> None:
 
 
 def test_toasts_leave_and_offer_undo(qtbot: QtBot) -> None:
-    """At most three are shown; an action answers with its id and the toast leaves."""
+    """At most three that stay are shown; an action answers with its id and the toast leaves."""
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(600, 400)
@@ -149,6 +159,53 @@ def test_toasts_leave_and_offer_undo(qtbot: QtBot) -> None:
     assert len(stack.toasts()) == 2
     window.resize(500, 300)
     assert window.rect().contains(stack.geometry())
+
+
+@pytest.fixture
+def stack(qtbot: QtBot) -> Iterator[ToastStack]:
+    """The toasts of a small window."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(600, 400)
+    window.show()
+    yield ToastStack(window)
+    window.close()
+
+
+def _texts(stack: ToastStack) -> list[str]:
+    return [toast.news.text for toast in stack.toasts()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stays"),
+    [(ToastKind.INFO, False), (ToastKind.DONE, False), (ToastKind.WARNING, True), (ToastKind.ERROR, True)],
+)
+def test_what_went_wrong_stays_until_it_is_closed(stack: ToastStack, kind: ToastKind, *, stays: bool) -> None:
+    """Warnings tell of refused games and errors of what failed: only good news leaves by itself."""
+    toast = stack.show_toast(ToastNews("news", kind))
+    assert toast.isVisible()
+    QApplication.sendEvent(toast, QEvent(QEvent.Type.Leave))  # wherever the pointer is
+    counting = [timer for timer in toast.findChildren(QTimer) if timer.isActive()]
+    assert not counting if stays else len(counting) == 1
+
+
+def test_news_that_passes_makes_room_first(stack: ToastStack) -> None:
+    """A full stack loses what would leave anyway; warnings and errors are driven out only by later ones."""
+    stack.show_toast(ToastNews("3 rejected", ToastKind.WARNING))
+    stack.show_toast(ToastNews("done 1", ToastKind.DONE))
+    stack.show_toast(ToastNews("done 2", ToastKind.DONE))
+    stack.show_toast(ToastNews("done 3", ToastKind.DONE))
+    assert _texts(stack) == ["3 rejected", "done 2", "done 3"]
+    stack.show_toast(ToastNews("failed", ToastKind.ERROR))
+    stack.show_toast(ToastNews("5 rejected", ToastKind.WARNING))
+    assert _texts(stack) == ["3 rejected", "failed", "5 rejected"]
+    stack.show_toast(ToastNews("done 4", ToastKind.DONE))
+    stack.show_toast(ToastNews("done 5", ToastKind.DONE))
+    assert _texts(stack) == ["3 rejected", "failed", "5 rejected", "done 5"]
+    stack.show_toast(ToastNews("failed again", ToastKind.ERROR))
+    assert _texts(stack) == ["failed", "5 rejected", "failed again"]
+    stack.show_toast(ToastNews("failed", ToastKind.ERROR))
+    assert _texts(stack) == ["5 rejected", "failed again", "failed"], "the same again takes the place of the first"
 
 
 def test_drop_cover_follows_its_window(qtbot: QtBot) -> None:
