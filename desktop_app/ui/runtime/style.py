@@ -119,6 +119,7 @@ QTabWidget::pane { border: none; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $text_2; padding: 8px 12px; border: none;
   border-bottom: 2px solid transparent; }
+QTabBar[close="true"]::tab { padding: 8px 5px; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: 600; }
 QTabBar::tab:focus { color: $accent; }

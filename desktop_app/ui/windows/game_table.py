@@ -21,7 +21,7 @@ from desktop_app.ui.windows.library_cells import ErrorsCell, NameCell, state_cel
 from desktop_app.ui.windows.parts import shape_table
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QResizeEvent
+    from PySide6.QtGui import QResizeEvent
 
     from desktop_app.domain.game import GameId
 
@@ -48,8 +48,7 @@ _LABEL_SIZE = QSize(132, 30)
 class GameTable(QTableView):
     """Enter opens the current game, Home and End go to the first and the last one, dragging takes the selection along.
 
-    Signals: `entered()`; `removal_requested()` for Delete while `removes` is set, else Delete is the window's;
-    `focused()` when the keyboard comes here.
+    Signals: `entered()`; `removal_requested()` for Delete while `removes` is set, else Delete is the window's.
 
     Attributes:
         removes: whether Delete takes games out of what is listed.
@@ -57,7 +56,6 @@ class GameTable(QTableView):
 
     entered = Signal()
     removal_requested = Signal()
-    focused = Signal()
 
     def __init__(self, model: LibraryModel) -> None:
         super().__init__()
@@ -130,11 +128,6 @@ class GameTable(QTableView):
 
     def _takes(self, event: QKeyEvent) -> bool:
         return self.removes and event.key() == Qt.Key.Key_Delete and not event.modifiers()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Say so."""
-        super().focusInEvent(event)
-        self.focused.emit()
 
     # -- dragging ------------------------------------------------------------------------------------------------
 

@@ -70,13 +70,7 @@ class LibraryPanel(QWidget):
         self.filter = self.bar.field
         self.table = GameTable(bench.games)
         self.sidebar = Sidebar(bench.sets, bench.library)
-        self._main = QWidget()
-        main = QVBoxLayout(self._main)
-        main.setContentsMargins(0, 0, 0, 0)
-        main.setSpacing(6)
-        main.addWidget(self.bar)
-        main.addWidget(self.table, 1)
-        self.dock = SideDock(self.sidebar, self._main, self.table)
+        self.dock = SideDock(self.sidebar, self.bar, self.table)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 0, 0)
         box.addWidget(self.dock)
@@ -89,7 +83,6 @@ class LibraryPanel(QWidget):
         table.doubleClicked.connect(self._on_double_clicked)
         table.clicked.connect(self._on_clicked)
         table.entered.connect(self._on_entered)
-        table.focused.connect(self.dock.close_drawer)
         table.removal_requested.connect(self._on_removal_requested)
         table.state_delegate.retry_requested.connect(self._on_retry)
         table.customContextMenuRequested.connect(self._on_context_menu)
@@ -100,7 +93,6 @@ class LibraryPanel(QWidget):
         bar.scope_dropped.connect(self._on_scope_dropped)
         bar.sidebar_requested.connect(self.toggle_sidebar)
         self.sidebar.left.connect(self._on_filter_left)
-        self.sidebar.chosen.connect(self._on_scope_chosen)
         self.dock.moved.connect(self.layout_changed)
         self.dock.shown_changed.connect(self._on_sidebar_shown)
         table.nothing.action_clicked.connect(self._on_clear_filter)
@@ -124,11 +116,6 @@ class LibraryPanel(QWidget):
         self.bar.sidebar_button.setChecked(shown)
         self._sets.set_watched(watched=shown)
         self.layout_changed.emit()
-
-    @Slot(object)
-    def _on_scope_chosen(self, _scope: Scope) -> None:
-        if self.dock.narrow:
-            self.table.setFocus()
 
     @Slot(object)
     def _on_scope_changed(self, query: ScopeQuery) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.ui.widgets.eval_graph import EvalGraph
+from desktop_app.ui.widgets.fitting_tabs import FittingTabs
 from desktop_app.ui.widgets.line_view import LinesPanel
 from desktop_app.ui.widgets.move_list import MoveList
 from desktop_app.ui.widgets.summary_panel import SummaryPanel
@@ -44,8 +45,7 @@ class ReviewArea(QWidget):
         self.file_note = label(strength="3", wrap=True)
         self.file_note.setContentsMargins(8, 0, 8, 4)
         self.file_note.hide()
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
+        self.tabs = FittingTabs()
         self.tabs.addTab(self.moves, "Moves")
         self._lines_area = _scrolled(self.lines)
         self.tabs.addTab(self._lines_area, "Lines")

@@ -28,11 +28,10 @@ _SETS = frozenset({ScopeKind.COLLECTION, ScopeKind.SMART, ScopeKind.TAG})
 class Sidebar(QFrame):
     """What can be listed.
 
-    Signals: `chosen(Scope)` for a click or Enter on games; `left()`: on to the table; `me_requested()`,
+    Signals: `left()`: on to the table; `me_requested()`,
     `bin_requested()`, `imports_requested(int)`: what others show; `filter_edit_requested(Scope)`.
     """
 
-    chosen = Signal(object)
     left = Signal()
     me_requested = Signal()
     bin_requested = Signal()
@@ -138,8 +137,6 @@ class Sidebar(QFrame):
             self.show_scope(self._games.scope)
         else:
             self._sets.choose(scope)
-            if opens:
-                self.chosen.emit(scope)
 
     @Slot()
     def _on_contents_changed(self) -> None:

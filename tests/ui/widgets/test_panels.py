@@ -28,6 +28,7 @@ from desktop_app.ui.widgets.board_stack import BoardStack
 from desktop_app.ui.widgets.drop_overlay import DropOverlay
 from desktop_app.ui.widgets.empty_state import EmptyAction, EmptyState
 from desktop_app.ui.widgets.eval_bar import EvalBar
+from desktop_app.ui.widgets.fitting_tabs import FittingTabs
 from desktop_app.ui.widgets.line_view import LineCard, LineRole, LinesPanel
 from desktop_app.ui.widgets.player_strip import PlayerFacts, PlayerStrip
 from desktop_app.ui.widgets.state_delegate import STATE_ROLE, StateCell, StateDelegate, counts_that_fit, state_words
@@ -206,6 +207,33 @@ def test_news_that_passes_makes_room_first(stack: ToastStack) -> None:
     assert _texts(stack) == ["failed", "5 rejected", "failed again"]
     stack.show_toast(ToastNews("failed", ToastKind.ERROR))
     assert _texts(stack) == ["5 rejected", "failed again", "failed"], "the same again takes the place of the first"
+
+
+def test_tabs_show_all_their_names(qtbot: QtBot) -> None:
+    """Closer together where there is less room, shortened with a tip at last; never scrolled away."""
+    tabs = FittingTabs()
+    qtbot.addWidget(tabs)
+    tabs.setStyleSheet("QTabBar::tab { padding: 8px 12px; } QTabBar[close='true']::tab { padding: 8px 5px; }")
+    for name in ("Moves", "Lines", "Summary", "Explorer"):
+        tabs.addTab(QWidget(), name)
+    bar = tabs.tabBar()
+    metrics = bar.fontMetrics()
+    names = sum(metrics.horizontalAdvance(tabs.tabText(place)) for place in range(4))
+
+    def all_within() -> bool:
+        return all(tabs.rect().contains(bar.geometry()) and bar.rect().contains(bar.tabRect(i)) for i in range(4))
+
+    tabs.resize(2 * names + 200, 200)
+    tabs.show()
+    qtbot.waitUntil(all_within)
+    assert bar.property("close") is False
+    tabs.resize(names + 4 * 18 + 12, 200)
+    qtbot.waitUntil(lambda: bool(bar.property("close")) and all_within())
+    tabs.resize(names + 4, 200)
+    qtbot.waitUntil(lambda: bar.elideMode() is Qt.TextElideMode.ElideRight and all_within())
+    assert bar.tabToolTip(3) == "Explorer"
+    tabs.resize(2 * names + 200, 200)
+    qtbot.waitUntil(lambda: bar.property("close") is False and bar.tabToolTip(3) == "")
 
 
 def test_drop_cover_follows_its_window(qtbot: QtBot) -> None:

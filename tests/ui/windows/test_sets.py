@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QLineEdit, QMenu, QWidget
 
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.ui.models.games_mime import GAMES_MIME, mime_of
@@ -303,24 +303,36 @@ def test_filter_order_and_scope_are_there_again_after_a_restart(
     assert again.bench.library.query.descending
 
 
-def test_a_narrow_window_has_a_drawer_that_goes_when_it_is_done(qtbot: QtBot, app: Application) -> None:
-    """Beside the table where there is room; else over it, closed by a choice, and the table keeps its width."""
-    dock = panel(app).dock
+def test_a_narrow_window_has_the_sidebar_above_the_table(qtbot: QtBot, app: Application) -> None:
+    """Beside the table where there is room, else between filter and table: it covers nothing, and stays when used."""
+    dock, table, sidebar = panel(app).dock, panel(app).table, panel(app).sidebar
     assert dock.shown
     assert not dock.narrow
     app.window.resize(1024, 700)
     qtbot.waitUntil(lambda: dock.narrow, timeout=WAIT_MS)
     assert not dock.shown
-    width = panel(app).table.width()
+    width = table.width()
     app.window.actions_by_name["show_sidebar"].trigger()
     assert dock.shown
-    assert panel(app).sidebar.isVisible()
-    assert panel(app).table.width() == width
+    qtbot.waitUntil(lambda: sidebar.isVisible() and sidebar.height() > 0, timeout=WAIT_MS)
+
+    def top(widget: QWidget) -> int:
+        return widget.mapTo(app.window, QPoint(0, 0)).y()
+
+    qtbot.waitUntil(lambda: top(sidebar) >= top(panel(app).bar) + panel(app).bar.height(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: top(table) >= top(sidebar) + sidebar.height(), timeout=WAIT_MS)
+    assert table.width() == width
+    assert table.height() >= 120
     choose(app, Scope(ScopeKind.IMPORT, app.bench.sets.contents.imports[0].id))
-    qtbot.waitUntil(lambda: not dock.shown, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: chip_texts(app) == ["club"], timeout=WAIT_MS)
+    table.setFocus()
+    assert dock.shown, "games can be dragged onto it"
+    app.window.actions_by_name["show_sidebar"].trigger()
+    assert not sidebar.isVisible()
     app.window.resize(1700, 900)
-    qtbot.waitUntil(lambda: dock.shown, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not dock.narrow, timeout=WAIT_MS)
+    assert dock.shown
+    qtbot.waitUntil(lambda: sidebar.geometry().right() < table.mapTo(dock, QPoint(0, 0)).x(), timeout=WAIT_MS)
 
 
 def test_every_ready_made_filter_and_scope_can_be_read(app: Application) -> None:
