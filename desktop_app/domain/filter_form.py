@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.filter_pieces import Piece, join_pieces, quoted, split_filter
-from desktop_app.domain.filter_terms import FIELDS, Filter, Op, Range, Term
+from desktop_app.domain.filter_pieces import Piece, join_pieces, quoted, show_words, split_filter, words_of, write_words
+from desktop_app.domain.filter_terms import FIELDS, Filter, Op, Range, Term, Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,8 @@ class SlotKind(Enum):
     SPAN = "span"
     CHOICE = "choice"
     FLAG = "flag"
+    WORDS = "words"
+    """All bare words of the expression, wherever they stand in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ _OTHER = {"player": "player", "white": "black", "black": "white"}
 SLOTS: Mapping[str, Slot] = {
     slot.name: slot
     for slot in (
+        Slot("words", SlotKind.WORDS, ()),
         Slot("player", SlotKind.NAME, _SIDES),
         Slot("opponent", SlotKind.NAME, _SIDES),
         Slot("elo", SlotKind.SPAN, ("elo",), whole=True),
@@ -87,32 +90,34 @@ class FilterForm:
     """An expression read for its controls.
 
     Attributes:
+        places: the pieces each control shows; more than one for bare words alone.
         values: what each control shows; a slot that is missing is empty.
         rest: pieces no control can show.
     """
 
     pieces: tuple[Piece, ...]
-    places: Mapping[str, int]
+    places: Mapping[str, tuple[int, ...]]
     values: Mapping[str, SlotValue]
 
     @classmethod
     def read(cls, expression: str) -> FilterForm:
         """Give every piece to the first free slot that can show it. Raises FilterSyntaxError."""
         pieces = split_filter(expression)
-        places: dict[str, int] = {}
-        values: dict[str, SlotValue] = {}
+        words = {place: piece.filter.text for place, piece in enumerate(pieces) if isinstance(piece.filter, Word)}
+        places = {"words": tuple(words)} if words else {}
+        values = {"words": (show_words(words.values()), "")} if words else {}
         for place, piece in enumerate(pieces):
             for name, slot in SLOTS.items():
                 value = None if name in places else _read(slot, piece.filter)
                 if value is not None and _fits(name, value, values):
-                    places[name], values[name] = place, value
+                    places[name], values[name] = (place,), value
                     break
         return cls(pieces, places, values)
 
     @property
     def rest(self) -> tuple[Piece, ...]:
         """What stays as it is."""
-        taken = set(self.places.values())
+        taken = {place for places in self.places.values() for place in places}
         return tuple(piece for place, piece in enumerate(self.pieces) if place not in taken)
 
     def changed(self, name: str, value: SlotValue) -> str:
@@ -123,10 +128,10 @@ class FilterForm:
         texts: list[str] = [piece.text for piece in self.pieces]
         for one, wanted in new.items():
             text = _write(SLOTS[one], wanted)
-            if one in self.places:
-                texts[self.places[one]] = text
-            else:
-                texts.append(text)
+            first, *others = self.places.get(one, (len(texts),))
+            texts[first : first + 1] = [text]
+            for place in others:
+                texts[place] = ""
         return join_pieces(text for text in texts if text)
 
     def without(self, place: int) -> str:
@@ -178,10 +183,12 @@ def _read_span(slot: Slot, term: Term) -> SlotValue | None:
 def _write(slot: Slot, value: SlotValue) -> str:
     """The term of a control's value, "" for none."""
     first, second = (part.strip() for part in value)
-    field = slot.fields[0]
+    field = slot.fields[0] if slot.fields else ""
     match slot.kind:
         case SlotKind.SPAN:
             return _write_span(field, first, second)
+        case SlotKind.WORDS:
+            return write_words(words_of(value[0]))  # blanks between quotation marks count
         case SlotKind.FLAG:
             return f"{field}:{slot.flag}" if first else ""
         case SlotKind.NAME:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.filter_terms import EVERYTHING, Filter
+from desktop_app.domain.filter_terms import EVERYTHING, Filter, Word
 from desktop_app.domain.filters import parse_filter
 from desktop_app.errors import FilterSyntaxError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PLAIN_VALUE = re.compile(r'[^\s()"]+')
+_TYPED_WORD = re.compile(r'"(?:[^"]|"")*"?|[^\s"]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,43 @@ def quoted(value: str) -> str:
     """A value as an expression writes it: between quotation marks where it needs them."""
     clean = " ".join(value.replace('"', "'").split())
     return clean if _PLAIN_VALUE.fullmatch(clean) else f'"{clean}"'
+
+
+def words_of(typed: str) -> tuple[str, ...]:
+    """What somebody looks for who types this where only words are asked for: runs without blanks, and quoted text.
+
+    Nothing in it is grammar, and a quotation mark that is not closed yet ends with the text.
+    """
+    found = []
+    for match in _TYPED_WORD.finditer(typed):
+        text = match[0]
+        if text.startswith('"'):
+            closed = len(text) > 1 and text.count('"') % 2 == 0
+            text = text[1 : -1 if closed else None].replace('""', '"')
+        if text.strip():
+            found.append(text)
+    return tuple(found)
+
+
+def show_words(words: Iterable[str]) -> str:
+    """Words as they are typed: `words_of` reads the same ones from it."""
+    return " ".join(word if _TYPED_WORD.fullmatch(word) and '"' not in word else _quoted_word(word) for word in words)
+
+
+def write_words(words: Iterable[str]) -> str:
+    """An expression that asks for all these words, none of which is taken for its grammar."""
+    return " ".join(word if _is_plain(word) else _quoted_word(word) for word in words)
+
+
+def _is_plain(word: str) -> bool:
+    try:
+        return parse_filter(word) == Word(word)
+    except FilterSyntaxError:
+        return False
+
+
+def _quoted_word(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
 
 
 def _spans(expression: str) -> list[str]:

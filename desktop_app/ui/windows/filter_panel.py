@@ -67,6 +67,7 @@ class _Line:
 
 
 _LEFT = (
+    _Line("words", "Words", "in names, events, openings"),
     _Line("player", "Player", "Name", kinds=(NameKind.PLAYER,)),
     _Line("opponent", "Opponent", "Name", kinds=(NameKind.PLAYER,)),
     _Line("elo", "Rating", "from", "to"),

@@ -240,6 +240,30 @@ def test_the_form_writes_the_expression_and_reads_it(qtbot: QtBot, app: Applicat
     assert not form.isVisible()
 
 
+def test_the_form_has_a_field_for_bare_words(qtbot: QtBot, app: Application) -> None:
+    """Words of the expression are shown and edited in the form; none of them is taken for grammar."""
+    bar = panel(app).bar
+    bar.ask("boris moves>=3 club")
+    app.window.actions_by_name["filter_form"].trigger()
+    form = bar.form
+    assert form is not None
+    (words,) = [field for field in form.findChildren(QLineEdit) if field.accessibleName() == "Words"]
+    assert words.text() == "boris club"
+    words.setFocus()
+    QTest.keyClicks(words, " ann")
+    assert bar.field.text() == "boris club ann moves>=3"
+    shows(qtbot, app, 1)
+    words.clear()
+    QTest.keyClicks(words, "or")
+    assert bar.field.text() == '"or" moves>=3'
+    shows(qtbot, app, 1)  # Boris
+    words.selectAll()
+    QTest.keyClick(words, Qt.Key.Key_Delete)
+    assert bar.field.text() == "moves>=3"
+    QTest.keyClick(words, Qt.Key.Key_Escape)
+    assert not form.isVisible()
+
+
 def test_names_are_offered_while_typing(qtbot: QtBot, app: Application) -> None:
     """Two letters, and the players who are called so; the one chosen is written as an expression has it."""
     field = panel(app).filter

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.filter_form import NOTHING, FilterForm
-from desktop_app.domain.filter_pieces import join_pieces, quoted, split_filter
-from desktop_app.domain.filters import And, Filter, parse_filter
+from desktop_app.domain.filter_pieces import join_pieces, quoted, show_words, split_filter, words_of
+from desktop_app.domain.filters import And, Filter, Word, parse_filter
 from desktop_app.errors import FilterSyntaxError
 
 _TERMS = (
@@ -61,6 +61,12 @@ def test_what_cannot_be_read_says_so(text: str) -> None:
         ("a or b", "date", ("", "2020"), "(a or b) date<=2020"),
         ("player:anna player:boris", "player", ("white", "anna"), "white:anna black:boris"),
         ("state:analysed", "state", ("failed", ""), "state:failed"),
+        ("", "words", ("carlsen tata", ""), "carlsen tata"),
+        ('carlsen elo>2400 "Tata Steel"', "words", ('"Tata Steel" anand', ""), '"Tata Steel" anand elo>2400'),
+        ("carlsen 1-0 anand", "words", NOTHING, "1-0"),
+        ("speed:blitz", "words", ("1-0 or white:x -a (b", ""), 'speed:blitz "1-0" "or" "white:x" "-a" "(b"'),
+        ("", "words", ('"tata st', ""), '"tata st"'),
+        ("a or b", "words", ("c", ""), "(a or b) c"),
         ("accuracy<70", "accuracy", ("", "80"), "accuracy<70 accuracy<=80"),
     ],
 )
@@ -80,6 +86,25 @@ def test_controls_show_what_the_text_says() -> None:
     assert form.values["date"] == ("2020", "")
     assert form.values["result"] == ("1/2-1/2", "")
     assert [piece.text for piece in form.rest] == ["-event:x"]
+
+
+def test_bare_words_are_shown_together() -> None:
+    """Wherever they stand, and as they would be typed; what denies a word is no word."""
+    form = FilterForm.read('carlsen white:anand "Tata Steel" -blitz "or" result:draw')
+    assert form.values["words"] == ('carlsen "Tata Steel" or', "")
+    assert form.values["player"] == ("white", "anand")
+    assert [piece.text for piece in form.rest] == ["-blitz"]
+
+
+@given(st.text(alphabet='abor "()-:=10', max_size=14))
+def test_words_are_never_grammar(typed: str) -> None:
+    """Whatever is typed there asks for just these words, and is shown so that it reads the same."""
+    words = words_of(typed)
+    whole = FilterForm.read("speed:blitz").changed("words", (typed, ""))
+    assert flat(parse_filter(whole))[1:] == [Word(word) for word in words]
+    assert words_of(show_words(words)) == words
+    shown = FilterForm.read(whole).values.get("words", NOTHING)[0]
+    assert words_of(shown) == words
 
 
 @given(st.text(alphabet='ab "()-:=', max_size=12))
