@@ -83,6 +83,7 @@ class Application(QObject):
         super().__init__()
         self._passive = passive or library.read_only
         self._settings, self._stopping, self._stopped = settings, False, False
+        self._stopper: threading.Thread | None = None
         places = places or Places.usual()
         current = settings.current
         self.bench = Workbench.build(
@@ -161,12 +162,25 @@ class Application(QObject):
             if not self.window.isVisible():
                 return
             os._exit(1)
-        self._stopping = True
         self.window.hide()
+        self._begin_stop()
+        self._stopper = threading.Thread(target=self._stop, name="kibitz-stop")
+        self._stopper.start()
+
+    def stop_without_loop(self) -> None:
+        """Qt's loop has ended by itself (the display went away): stop in the same order, and wait for it here."""
+        if self._stopper is not None:
+            self._stopper.join(2 * STOP_BUDGET_MS / 1000)
+        elif not self._stopping:
+            self._begin_stop()
+            self._stop()
+        self._state.sync()
+
+    def _begin_stop(self) -> None:
+        self._stopping = True
         self.bench.begin_stop()
         for timer in (*self.findChildren(QTimer), *self.window.findChildren(QTimer)):
             timer.stop()
-        threading.Thread(target=self._stop, name="kibitz-stop").start()
 
     def _stop(self) -> None:
         """The stopping thread: everything that may take its time."""

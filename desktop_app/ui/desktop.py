@@ -28,7 +28,7 @@ from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app import __version__, log, paths
-from desktop_app.errors import KibitzError
+from desktop_app.errors import EnvironmentLackingError, KibitzError
 from desktop_app.services.care import BackupPlan, restore_backup
 from desktop_app.settings import MOST_RECENT, SettingsStore, Theme
 from desktop_app.ui.application import Application, apply_theme
@@ -50,7 +50,11 @@ _TIDY_MS = 1_500
 
 
 class Desktop(QObject):
-    """The process around `Application`: signals, crashes, later starts, files opened by the desktop."""
+    """The process around `Application`: signals, crashes, later starts, files opened by the desktop.
+
+    Attributes:
+        over: whether `run` has come to its end.
+    """
 
     def __init__(self, app: QApplication, library: str, files: Sequence[str], engine: str | None) -> None:
         super().__init__(app)
@@ -64,6 +68,7 @@ class Desktop(QObject):
         self._hooks = CrashHooks(self)
         self._signals = QuitSignals(self._on_quit_asked, self)
         self._ended: asyncio.Future[int] | None = None
+        self.over = False
         self._tidying = QTimer(self, singleShot=True, interval=_TIDY_MS)
         self._tidying.timeout.connect(self._tidy)
         self._hooks.crashed.connect(self._on_crashed)
@@ -89,9 +94,25 @@ class Desktop(QObject):
             self._tell_of_the_last_run()
             return await self._ended
         finally:
-            self._first.close()
-            self._signals.uninstall()
-            self._hooks.uninstall()
+            self.over = True
+            self._let_go()
+
+    def stop_without_loop(self) -> bool:
+        """Qt ended the loop under us, as it does where the display goes away: close the library in order all the same.
+
+        Returns whether Kibitz was being left anyway.
+        """
+        left = self._signals.asked
+        if self._application is not None:
+            left = left or self._application.stopping
+            self._application.stop_without_loop()
+        self._let_go()
+        return left
+
+    def _let_go(self) -> None:
+        self._first.close()
+        self._signals.uninstall()
+        self._hooks.uninstall()
 
     def _begin(self, opened: Opened, files: Sequence[str] = ()) -> None:
         """Open the window on an open library, and answer for it."""
@@ -292,7 +313,8 @@ def make_qt(arguments: Sequence[str] = ()) -> QApplication:
 def run_gui(files: list[str], library: str, engine: str | None = None) -> int:
     """Open the window on a library, import `files`, and return the exit code when the user leaves.
 
-    Where another instance has this library open, the files are handed to it and the code is 0.
+    Where another instance has this library open, the files are handed to it and the code is 0. Raises
+    EnvironmentLackingError where the display goes away meanwhile.
     """
     sys.setswitchinterval(_SWITCH_S)
     app = make_qt()
@@ -300,5 +322,26 @@ def run_gui(files: list[str], library: str, engine: str | None = None) -> int:
     if hand_over(library, named):
         return 0
     apply_theme(SettingsStore(paths.settings_file()).current.theme)
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
-        return runner.run(Desktop(app, library, named, engine).run())
+    return _run(Desktop(app, library, named, engine), asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)))
+
+
+def _run(desktop: Desktop, runner: asyncio.Runner) -> int:
+    """Run to the end; an X server or a session that ends before us is no fault of ours, and is told as what it is."""
+    left = None
+    try:
+        with runner:
+            try:
+                return runner.run(desktop.run())
+            except RuntimeError:  # the loop ended before its task did
+                if desktop.over:
+                    raise
+                left = desktop.stop_without_loop()
+    except RuntimeError:  # the runner's own end asks for the loop once more
+        if left is None:
+            raise
+    if left:
+        return 0
+    raise EnvironmentLackingError(
+        "The display that Kibitz was on went away.",
+        action="Nothing is lost: start Kibitz again, and what was under way goes on.",
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
+
+from tests.ui.x_server import x_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,29 +115,5 @@ def x_display() -> Iterator[str]:
     For tests that drive a real window from outside (xdotool, XDND drops). They start the application as a process with
     `DISPLAY` set to this and `QT_QPA_PLATFORM=xcb`; the test process itself stays offscreen.
     """
-    reading, writing = os.pipe()
-    command = [
-        "Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24",
-        "-ac", "-nolisten", "tcp", "-noreset",
-    ]  # fmt: skip
-    try:
-        server = subprocess.Popen(
-            command, pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-    except FileNotFoundError:
-        os.close(reading)
-        os.close(writing)
-        pytest.skip("Xvfb is not installed (packaging/system_packages.sh test installs it)")
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as pipe:
-            number = pipe.readline().strip()
-        assert number, "Xvfb ended before it had a display"
-        yield f":{number}"
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+    with x_server() as server:
+        yield server.display

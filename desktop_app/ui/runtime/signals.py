@@ -35,6 +35,11 @@ class QuitSignals(QObject):
             number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)
         }
 
+    @property
+    def asked(self) -> bool:
+        """Whether one has come, heard by Qt's loop or not."""
+        return self._seen > 0
+
     def uninstall(self) -> None:
         """Give the signals back. Idempotent."""
         if not self._old:

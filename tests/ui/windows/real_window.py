@@ -62,6 +62,13 @@ class RealWindow:
         self._log.close()
         return children
 
+    def wait(self, timeout_s: float) -> int:
+        """Until it ends by itself; returns the exit code."""
+        try:
+            return self.process.wait(timeout_s)
+        finally:
+            self._log.close()
+
     def close(self, timeout_s: float = 20) -> int:
         """SIGTERM, once the window stands (before that nobody listens); returns the exit code."""
         wait_until(lambda: window_stands(self._display) or self.process.poll() is not None, timeout_s, "a window")
