@@ -315,6 +315,8 @@ class LibraryPanel(QWidget):
         selection = self.table.selectionModel()
         if self._kept and not selection.hasSelection():
             self._restore(selection)
+            if not selection.hasSelection():  # all of them are gone, and a reset does not say so
+                self.selection_changed.emit(0)
         self._restoring = False
         if not self.table.currentIndex().isValid() and self._model.rowCount():
             self.table.choose(0)

@@ -88,6 +88,19 @@ def test_the_toast_of_a_receipt_undoes_the_import(
     qtbot.waitUntil(lambda: app.bench.undo.text == "undoing the import", timeout=WAIT_MS)
 
 
+def test_games_that_are_gone_are_selected_no_more(
+    qtbot: QtBot, open_app: Callable[..., Application], games_text: str
+) -> None:
+    """The status line counts what was imported and selected; with the import undone it says nothing."""
+    app = open_app()
+    bring(qtbot, app, games_text)
+    status = app.window.status_label
+    qtbot.waitUntil(lambda: status.text().startswith("4 games selected"), timeout=WAIT_MS)
+    app.window.actions_by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: count(app) == 0, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: status.text() == "", timeout=WAIT_MS)
+
+
 def test_duplicates_that_carry_more_are_offered(
     qtbot: QtBot, open_app: Callable[..., Application], games_text: str
 ) -> None:
