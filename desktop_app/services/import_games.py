@@ -303,7 +303,7 @@ class _Import:
         self._told_bytes = done
         if self._progress is not None:
             games = self._imported + self._duplicates + len(self._prepared)
-            self._progress.progress(min(done, self._total), self._total, f"{name}: {games} games read")
+            self._progress.progress(min(done, self._total), self._total, f"{name}: {games:,} games read")
 
     def _receipt(self, *, cancelled: bool) -> Receipt:
         return Receipt(

@@ -84,7 +84,7 @@ class Toast(QWidget):
         self._close.setAccessibleName("Close")
         self._close.setIconSize(QSize(16, 16))
         self._close.clicked.connect(self.dismiss)
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID + 6, GRID, 6, GRID)
         layout.setSpacing(GRID)
         layout.addWidget(self._icon)
@@ -114,6 +114,9 @@ class Toast(QWidget):
         self._text.setWordWrap(wanted > most)
         self.setMaximumWidth(most)
         self.setMinimumWidth(min(most, wanted))
+        # A broken text needs the height of the width it gets; a layout that aligns it would give it any.
+        row = self._row
+        self.setFixedHeight(row.heightForWidth(most) if wanted > most else row.sizeHint().height())
 
     def dismiss(self) -> None:
         """Leaves."""

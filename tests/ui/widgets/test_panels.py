@@ -190,6 +190,19 @@ def test_what_went_wrong_stays_until_it_is_closed(stack: ToastStack, kind: Toast
     assert not counting if stays else len(counting) == 1
 
 
+@pytest.mark.parametrize("width", [300, 380, 460, 600])
+def test_a_long_text_is_read_whole(stack: ToastStack, width: int) -> None:
+    """However many lines it takes in a narrow window, none of them is cut off."""
+    window = stack.parentWidget()
+    window.resize(width, 400)
+    text = "500,000 games read: 314,537 imported, 185,463 already here"
+    toast = stack.show_toast(ToastNews(text, ToastKind.DONE, "Details", "details", "Undo", "undo"))
+    QApplication.sendPostedEvents()
+    label = next(one for one in toast.findChildren(QLabel) if one.text() == text)
+    assert label.height() >= label.heightForWidth(label.width())
+    assert window.rect().contains(stack.geometry())
+
+
 def test_news_that_passes_makes_room_first(stack: ToastStack) -> None:
     """A full stack loses what would leave anyway; warnings and errors are driven out only by later ones."""
     stack.show_toast(ToastNews("3 rejected", ToastKind.WARNING))
