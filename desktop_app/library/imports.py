@@ -123,20 +123,20 @@ class Imports:
 
         self._database.write(store)
 
-    def mark_interrupted(self) -> int:
-        """Mark running batches whose process is dead as interrupted; returns how many. Called when a library opens."""
+    def mark_interrupted(self) -> tuple[BatchId, ...]:
+        """Mark running batches whose process is dead as interrupted; returns them. Called when a library opens."""
         running = select(
             import_batch.c.id, import_batch.c.owner_host, import_batch.c.owner_pid, import_batch.c.owner_started
         ).where(import_batch.c.state == BatchState.RUNNING.value)
         with self._database.read() as connection:
             found = connection.execute(running).all()
-        dead = [row[0] for row in found if row[2] is None or not is_running(self._database, Owner(*row[1:]))]
+        dead = [BatchId(row[0]) for row in found if row[2] is None or not is_running(self._database, Owner(*row[1:]))]
         if dead:
             values = {"state": BatchState.INTERRUPTED.value, "finished_at": time.time()}
             still = import_batch.c.state == BatchState.RUNNING.value
             statement = update(import_batch).where(import_batch.c.id.in_(dead), still).values(values)
             self._database.write(lambda connection: connection.execute(statement).rowcount)
-        return len(dead)
+        return tuple(dead)
 
 
 def count_games(connection: Connection, batch_id: int, imported: int, duplicates: int) -> None:

@@ -32,6 +32,8 @@ from desktop_app.library.suggestions import Suggestions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from desktop_app.domain.rows import BatchId
+
 logger = logging.getLogger(__name__)
 
 
@@ -43,6 +45,7 @@ class Library:
         games, openings, imports, indexes, evaluations, gradings, jobs, marks, positions, remote_origins, sets, people,
             comments, suggestions, bin, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
+        interrupted_imports: imports whose process was found dead when this was opened, as nobody had before.
     """
 
     def __init__(self, database: Database) -> None:
@@ -65,6 +68,7 @@ class Library:
         self.duplicates = Duplicates(database)
         self.edits = Edits(database)
         self.lease = Lease(database)
+        self.interrupted_imports: tuple[BatchId, ...] = ()
 
     @classmethod
     def open(cls, location: str | Path, *, create: bool = True, allow_read_only: bool = False) -> Self:
@@ -80,8 +84,9 @@ class Library:
         try:
             if library.database.backend.many_hosts:
                 library.lease.start()
-            if interrupted := library.imports.mark_interrupted():
-                logger.info("%d import(s) had been interrupted", interrupted)
+            library.interrupted_imports = library.imports.mark_interrupted()
+            if library.interrupted_imports:
+                logger.info("%d import(s) had been interrupted", len(library.interrupted_imports))
             if library.indexes.missing():
                 library.indexes.restore()
             if interrupted := library.edits.mark_interrupted():

@@ -39,10 +39,12 @@ class ImportController(QObject):
     """Runs imports.
 
     Signals: `started(Operation)`, `finished(Receipt, first_offer: bool)`; the flag asks the window to offer analysis.
+    `interrupted(ImportBatch)`: an import that a dead process left, found when the library was opened.
     """
 
     started = Signal(object)
     finished = Signal(object, bool)
+    interrupted = Signal(object)
     _facts_changed = Signal(object)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
@@ -51,6 +53,19 @@ class ImportController(QObject):
         self._waiting: deque[tuple[str, Callable[[CancelToken, ProgressSink], Receipt], bool]] = deque()
         self.operation: Operation | None = None
         self._facts_changed.connect(self._on_facts_changed)
+
+    def start(self) -> None:
+        """The window stands: tell of imports that were cut off when the program was, the last time."""
+        library = self._desk.library
+        left = library.interrupted_imports
+        if left:
+            self._desk.operations.read(
+                "Reading interrupted imports", lambda: [library.imports.get(one) for one in left], self._on_left
+            )
+
+    def _on_left(self, batches: Sequence[ImportBatch]) -> None:
+        for batch in batches:
+            self.interrupted.emit(batch)
 
     def import_paths(self, paths: Sequence[str], *, offer: bool = False) -> None:
         """Import files and folders."""

@@ -115,6 +115,7 @@ class Workbench:
         self.library.reload()
         self.sets.reload()
         if not passive:
+            self.imports.start()
             self.engine.check()
             self.place.start()
             self.index.start()

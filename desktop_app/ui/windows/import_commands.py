@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from desktop_app.domain.counting import counted
 from desktop_app.domain.rows import BatchId
 from desktop_app.ui.controllers.import_controller import receipt_sentence
+from desktop_app.ui.models.sidebar_model import import_title
 from desktop_app.ui.runtime.notices import NoticeKind
 from desktop_app.ui.windows.clipboard import Clipboard
 from desktop_app.ui.windows.command_group import CommandGroup
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_app.domain.receipt import Receipt
+    from desktop_app.domain.rows import ImportBatch
     from desktop_app.ui.controllers.undo_stack import UndoStep
     from desktop_app.ui.controllers.workbench import Workbench
     from desktop_app.ui.windows.incoming import Incoming
@@ -37,6 +39,7 @@ class ImportCommands(CommandGroup):
         self._space.empty_action.connect(self._on_empty_action)
         bench.imports.started.connect(window.progress.watch)
         bench.imports.finished.connect(self._on_imported)
+        bench.imports.interrupted.connect(self._on_interrupted)
         bench.exports.started.connect(window.progress.watch)
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -109,6 +112,16 @@ class ImportCommands(CommandGroup):
             self._offer_to_enrich(BatchId(batch_id), receipt.enrichable)
         if batch_id is not None and receipt.imported:
             self._bench.library.ids_of_import(batch_id, lambda ids: self._on_import_read(ids, offer=offer))
+
+    @Slot(object)
+    def _on_interrupted(self, batch: ImportBatch) -> None:
+        self._bench.desk.notices.post(
+            f"The import of {import_title(batch.source)} was interrupted after {counted(batch.read, 'game')}. "
+            "They are kept; import it again to add what is missing.",
+            NoticeKind.WARNING,
+            action_text="Details",
+            action=lambda: self.show_receipt(batch.id),
+        )
 
     def _undo(self, step: UndoStep) -> None:
         self._bench.undo.take_back(step)

@@ -8,13 +8,16 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.filters import GameQuery
 from desktop_app.ui.windows.imports_dialog import ImportsDialog
+from tests.unit.library.processes import run_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.application import Application
+    from desktop_app.ui.widgets.toast import Toast
 
 WAIT_MS = 60_000
 BROKEN = '[White "Ines"]\n[Black "Jan"]\n[Result "1-0"]\n\n1. Qh8 e5 1-0\n'
@@ -99,6 +102,33 @@ def test_games_that_are_gone_are_selected_no_more(
     app.window.actions_by_name["undo"].trigger()
     qtbot.waitUntil(lambda: count(app) == 0, timeout=WAIT_MS)
     qtbot.waitUntil(lambda: status.text() == "", timeout=WAIT_MS)
+
+
+_BEGUN = """
+import os, sys
+from desktop_app.library.library import Library
+Library.open(sys.argv[1]).imports.begin("/home/anna/club.pgn")
+os._exit(0)
+"""
+
+
+def test_an_import_that_was_cut_off_is_told_at_the_next_start(
+    qtbot: QtBot, open_app: Callable[..., Application], tmp_path: Path
+) -> None:
+    """The program was killed while it imported: a warning that stays says so, what to do, and opens the receipt."""
+    run_script(_BEGUN, tmp_path / "games.kibitz")
+    app = open_app()
+
+    def told() -> list[Toast]:
+        return [one for one in app.window._toasts.toasts() if "club was interrupted" in one.news.text]
+
+    qtbot.waitUntil(lambda: len(told()) == 1, timeout=WAIT_MS)
+    (toast,) = told()
+    assert "import it again" in toast.news.text
+    (details,) = toast.findChildren(QPushButton)
+    details.click()
+    dialog = next(child for child in app.window.findChildren(ImportsDialog) if child.isVisible())
+    qtbot.waitUntil(lambda: dialog.batches.rowCount() == 1, timeout=WAIT_MS)
 
 
 def test_duplicates_that_carry_more_are_offered(

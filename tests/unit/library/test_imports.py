@@ -77,10 +77,12 @@ def test_only_the_dead_are_interrupted(path: Path) -> None:
     dead = int(run_script(_BEGIN, path))
     with Library.open(path) as library:
         assert library.imports.get(dead).state is BatchState.INTERRUPTED
+        assert library.interrupted_imports == (dead,)
         alive = library.imports.begin("lives")
         with Library.open(path) as second:
             assert second.imports.get(alive).state is BatchState.RUNNING
             assert second.imports.get(dead).finished_at is not None
+            assert second.interrupted_imports == (), "it is told once"
 
 
 def test_a_failed_opening_leaves_nothing_open(path: Path) -> None:
