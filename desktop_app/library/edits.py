@@ -311,14 +311,17 @@ def _is_address(column: str, text: str) -> bool:
 
 
 def _put_aliases(connection: Connection, aliases: Sequence[dict[str, Any]]) -> None:
-    """Remember by which identities these games would be known now, where those are not their own or another's."""
+    """Remember by which identities these games would be known now, where those are not their own or another's.
+
+    Games in the bin are not found by theirs, so that one they share goes to the game that is there.
+    """
     ids = [row["game_id"] for row in aliases]
     connection.execute(delete(game_alias).where(in_set(game_alias.c.game_id, ids)))
     wanted = {row["identity"]: row for row in aliases}
+    shared = game_alias.c.identity.in_(list(wanted))
+    connection.execute(delete(game_alias).where(shared, game_alias.c.game_id.not_in(select(game.c.id))))
     taken = set(connection.execute(select(game.c.identity).where(game.c.identity.in_(list(wanted)))).scalars())
-    taken |= set(
-        connection.execute(select(game_alias.c.identity).where(game_alias.c.identity.in_(list(wanted)))).scalars()
-    )
+    taken |= set(connection.execute(select(game_alias.c.identity).where(shared)).scalars())
     if fresh := [row for identity, row in wanted.items() if identity not in taken]:
         connection.execute(insert(game_alias), fresh)
 

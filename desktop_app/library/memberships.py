@@ -16,7 +16,7 @@ from desktop_app.errors import CancelledError, UsageError
 from desktop_app.library.backend import in_set
 from desktop_app.library.prepared import storable
 from desktop_app.library.tables_bin import bin_game, enriched_game, import_duplicate
-from desktop_app.library.tables_care import edit_game, game_alias
+from desktop_app.library.tables_care import edit, edit_game, game_alias
 from desktop_app.library.tables_sets import collection_game, game_comment, game_tag
 
 if TYPE_CHECKING:
@@ -83,8 +83,12 @@ def count_added(chunks: Iterable[Sequence[GameId]], added: Callable[[Sequence[Ga
 def forget_games(connection: Connection, ids: Sequence[int]) -> None:
     """These games went for good, the bin included: nothing of theirs is left here. Inside the caller's transaction.
 
-    Only that an import had a duplicate of them stays, without its text: the import's figures say so.
+    Only that an import had a duplicate of them stays, without its text: the import's figures say so. Edits of them tell
+    as many games less, since those alone are told that can still be changed back.
     """
+    theirs = select(edit_game.c.edit_id, func.count()).where(in_set(edit_game.c.game_id, ids))
+    for edit_id, number in connection.execute(theirs.group_by(edit_game.c.edit_id)).all():
+        connection.execute(update(edit).where(edit.c.id == edit_id).values(games=edit.c.games - number))
     for table in (game_tag, collection_game, game_comment, edit_game, game_alias, enriched_game):
         connection.execute(delete(table).where(in_set(table.c.game_id, ids)))
     offered = in_set(import_duplicate.c.game_id, ids) & import_duplicate.c.pgn.is_not(None)

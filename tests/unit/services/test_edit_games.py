@@ -14,7 +14,7 @@ from desktop_app.domain.game import GameId, Opening, Ply
 from desktop_app.domain.moves import pack_moves
 from desktop_app.errors import KibitzError, UsageError
 from desktop_app.library.library import Library
-from desktop_app.services.bin_games import delete_games, restore
+from desktop_app.services.bin_games import delete_games, empty_bin, restore
 from desktop_app.services.edit_games import edit_headers, merge_players, undo_edit
 from desktop_app.services.export_games import game_pgn
 from desktop_app.services.import_games import import_text
@@ -145,6 +145,35 @@ def test_an_edit_undone_while_a_game_was_in_the_bin(library: Library) -> None:
     assert [_state(library, game_id) for game_id in ids] == before
     with pytest.raises(KibitzError, match="undone before"):
         undo_edit(library, edit.id)
+
+
+def test_an_edit_tells_no_games_that_are_gone_for_good(library: Library) -> None:
+    """What the bin was emptied of cannot be changed back: every edit of it tells so many games less."""
+    ids = library.games.add(None, make_records(3)).imported
+    event = edit_headers(library, ids, {"Event": "New"}).edit
+    site = edit_headers(library, ids[:2], {"Site": "Here"}).edit
+    assert event is not None
+    assert site is not None
+    delete_games(library, ids[:2])
+    assert [edit.games for edit in library.edits.history()] == [2, 3]
+    empty_bin(library)
+    assert [edit.games for edit in library.edits.history()] == [0, 1]
+    assert undo_edit(library, event.id).changed == 1
+    assert undo_edit(library, site.id).edit.state is EditState.UNDONE
+    assert [edit.games for edit in library.edits.history()] == [0, 0]
+
+
+def test_a_game_in_the_bin_keeps_no_other_from_being_known(library: Library) -> None:
+    """Two games edited into the same: the one that is there is found by its export, wherever the other went."""
+    first, second = library.games.add(None, [make_record(White=name) for name in ("One", "Two")]).imported
+    edit_headers(library, [first], {"White": "Somebody Else"})
+    entry = delete_games(library, [first]).entry_id
+    assert entry is not None
+    edit_headers(library, [second], {"White": "Somebody Else"})
+    exported = library.games.get(second).record
+    assert library.games.add(None, [exported]).imported == ()
+    assert restore(library, entry).games == 1
+    assert library.games.add(None, [exported]).imported == ()
 
 
 def test_nothing_to_change_is_no_edit(library: Library) -> None:
