@@ -7,6 +7,7 @@ player finds all of a person's (`name_search`). Suggestions read the dictionary 
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, union_all, update
@@ -170,7 +171,8 @@ class People:
         names = select(name_entry.c.name).where(name_entry.c.kind == int(NameKind.PLAYER))
         with self._database.read() as connection:
             known = {row.name: row.person_id for row in connection.execute(select(person_alias))}
-            groups = _groups(connection.execute(names).scalars(), known)
+            alike_at_first = _by_initial(connection.execute(names).scalars(), known)
+            groups = _groups(alike_at_first, _held(connection, chain.from_iterable(alike_at_first)), known)
             counted = [tuple(_counted(connection, group)) for group in groups[:_GROUPS_COUNTED]]
         real = [group for group in counted if len(group) > 1]
         return sorted(real, key=lambda group: -sum(one.games for one in group))[:limit]
@@ -226,20 +228,35 @@ def _may_be(name: str, parts: NameParts) -> bool:
     return other is not None and alike(parts, other)
 
 
-def _groups(names: Iterable[str], known: dict[str, int]) -> list[list[str]]:
-    """Names that may be one person's: same surname, same first initial, and every pair of them alike."""
-    by_initial: dict[tuple[str, str], list[tuple[str, NameParts]]] = defaultdict(list)
+def _by_initial(names: Iterable[str], known: dict[str, int]) -> list[dict[str, NameParts]]:
+    """Names with the same surname and first initial, where those are not one person's already."""
+    found: dict[tuple[str, str], dict[str, NameParts]] = defaultdict(dict)
     for name in names:
         parts = name_parts(name)
         if parts is not None:
-            by_initial[parts.surname, parts.given[0][0]].append((name, parts))
+            found[parts.surname, parts.given[0][0]][name] = parts
+    return [some for some in found.values() if len({known.get(name, name) for name in some}) > 1]
+
+
+def _groups(found: Iterable[dict[str, NameParts]], held: set[str], known: dict[str, int]) -> list[list[str]]:
+    """Of these the names that games have, where they may be one person's: every pair of them is alike."""
     groups = []
-    for some in by_initial.values():
-        together = {known.get(name, name) for name, _ in some}
-        pairs = ((one, other) for place, (_, one) in enumerate(some) for _, other in some[:place])
+    for some in found:
+        there = [(name, parts) for name, parts in some.items() if name in held]
+        together = {known.get(name, name) for name, _ in there}
+        pairs = ((one, other) for place, (_, one) in enumerate(there) for _, other in there[:place])
         if len(together) > 1 and all(alike(one, other) for one, other in pairs):
-            groups.append([name for name, _ in some])
+            groups.append([name for name, _ in there])
     return groups
+
+
+def _held(connection: Connection, names: Iterable[str]) -> set[str]:
+    """Those of these names that a game has now: the dictionary keeps what edits gave and what was removed."""
+    wanted, held = list(names), set[str]()
+    for colour in ("white", "black"):
+        key = func.lower(game.c[colour])
+        held.update(connection.execute(select(key).where(in_texts(key, wanted)).distinct()).scalars())
+    return held
 
 
 def _counted(connection: Connection, names: Sequence[str]) -> list[NameCount]:

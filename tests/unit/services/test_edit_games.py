@@ -12,6 +12,7 @@ from desktop_app.domain.edits import EditState
 from desktop_app.domain.filters import GameQuery, parse_filter
 from desktop_app.domain.game import GameId, Opening, Ply
 from desktop_app.domain.moves import pack_moves
+from desktop_app.domain.names import NameKind
 from desktop_app.errors import KibitzError, UsageError
 from desktop_app.library.library import Library
 from desktop_app.services.bin_games import delete_games, empty_bin, restore
@@ -225,6 +226,21 @@ def test_merging_is_one_edit_and_remembered(library: Library) -> None:
     assert undo_edit(library, report.edit.id).changed == 3
     assert [_state(library, number) for number in ids] == before
     assert library.people.of("Carlsen,M") is None
+
+
+def test_names_that_an_undone_edit_gave_are_not_offered(library: Library) -> None:
+    """Neither while typing nor as somebody's other name; nor do they keep the names of games apart."""
+    written = [("e2e4", "Muller, H"), ("d2d4", "Muller, Hans"), ("c2c4", "Muller, Hans")]
+    ids = library.games.add(None, [make_record(move, White=name) for move, name in written]).imported
+    edit = edit_headers(library, ids[1:2], {"White": "Muller, Heinz"}).edit
+    assert edit is not None
+    assert library.suggestions.names(NameKind.PLAYER, "muller, he") == ["Muller, Heinz"]
+    assert library.people.suggestions() == []
+    undo_edit(library, edit.id)
+    assert library.suggestions.names(NameKind.PLAYER, "muller, he") == []
+    assert [one.name for one in library.people.similar("Muller, Hans")] == ["Muller, H"]
+    (group,) = library.people.suggestions()
+    assert [one.name for one in group] == ["Muller, Hans", "Muller, H"]
 
 
 def test_merging_needs_two_names(library: Library) -> None:
