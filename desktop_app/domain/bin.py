@@ -77,11 +77,15 @@ class BinnedGame:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What one step of moving did: ids of the games that went or came, and how many had to stay where they were."""
+    """What one step of moving did: ids of the games that went or came, and how many had to stay where they were.
+
+    `in_bin`: how many more games were changed that lie in the bin.
+    """
 
     games: tuple[GameId, ...]
     stayed: int = 0
     last_id: int = 0
+    in_bin: int = 0
 
 
 @dataclass(frozen=True, slots=True)

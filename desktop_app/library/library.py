@@ -13,6 +13,7 @@ from desktop_app.library.comments import Comments
 from desktop_app.library.database import CLOSE_BUDGET_S, Database
 from desktop_app.library.duplicates import Duplicates
 from desktop_app.library.edits import Edits
+from desktop_app.library.enrichments import Enrichments
 from desktop_app.library.evaluations import Evaluations
 from desktop_app.library.games import Games
 from desktop_app.library.gradings import Gradings
@@ -43,7 +44,7 @@ class Library:
     Attributes:
         database: the connections; for checks and for closing order, not for SQL elsewhere.
         games, openings, imports, indexes, evaluations, gradings, jobs, marks, positions, remote_origins, sets, people,
-            comments, suggestions, bin, edits: what it holds.
+            comments, suggestions, bin, duplicates, enrichments, edits: what it holds.
         lease: this process's sign of life, where several computers share the library.
         interrupted_imports: imports whose process was found dead when this was opened, as nobody had before.
     """
@@ -66,6 +67,7 @@ class Library:
         self.suggestions = Suggestions(database)
         self.bin = Bin(database)
         self.duplicates = Duplicates(database)
+        self.enrichments = Enrichments(database)
         self.edits = Edits(database)
         self.lease = Lease(database)
         self.interrupted_imports: tuple[BatchId, ...] = ()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from desktop_app.analysis.openings import OpeningBook
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.errors import NotFoundError
-from desktop_app.library.duplicates import Enriched
+from desktop_app.library.enrichments import Enriched
 from desktop_app.library.prepared import prepare
 from desktop_app.pgn.merge import merged_text, new_tags
 from desktop_app.pgn.reader import read_game
@@ -66,7 +66,7 @@ def enrich_import(
     total = library.duplicates.count_enrichable(batch_id)
     if not total:
         return EnrichReport(0, None)
-    enrichment_id = library.duplicates.begin(batch_id)
+    enrichment_id = library.enrichments.begin(batch_id)
     last = seen = done = 0
     stopped = False
     while not stopped:
@@ -80,19 +80,19 @@ def enrich_import(
             watch.announce(Changes(games=frozenset(enriched), initiator=INITIATOR))
         watch.tell(seen, total, f"Enriching: {done:,} games")
         stopped = watch.cancelled
-    library.duplicates.finish(enrichment_id)
+    library.enrichments.finish(enrichment_id)
     return EnrichReport(done, enrichment_id if done else None, cancelled=stopped)
 
 
 def take_back(library: Library, enrichment_id: EnrichmentId, *, watch: Watch = QUIET) -> TakenBack:
-    """Give the games of an enrichment back what they were. What was changed again since stays as it is."""
+    """Give the games of an enrichment back what they were, in the bin too. What was changed again since stays."""
     back = stayed = last = 0
     while True:
-        moved = library.duplicates.undo(enrichment_id, after=last, limit=_STEP_GAMES)
+        moved = library.enrichments.undo(enrichment_id, after=last, limit=_STEP_GAMES)
         if not moved.last_id:
             return TakenBack(back, stayed)
         last = moved.last_id
-        back, stayed = back + len(moved.games), stayed + moved.stayed
+        back, stayed = back + len(moved.games) + moved.in_bin, stayed + moved.stayed
         if moved.games:
             watch.announce(Changes(games=frozenset(moved.games), initiator=INITIATOR))
         watch.tell(back + stayed, 0, f"Taking back: {back:,} games")
@@ -117,7 +117,7 @@ def _step(library: Library, enrichment_id: EnrichmentId, found: Sequence[Candida
             enriched.append(Enriched(game_id, stored.pgn, prepare(_named(new)), longer, tuple(took)))
             refused += [one.id for one in some if one.id not in took]
     library.duplicates.refuse(refused)
-    return library.duplicates.enrich(enrichment_id, enriched)
+    return library.enrichments.enrich(enrichment_id, enriched)
 
 
 def _richer(stored: GameRecord, found: Sequence[Candidate]) -> tuple[GameRecord, list[int]]:

@@ -18,6 +18,7 @@ from desktop_app.services.bin_games import delete_games, empty_bin, restore, und
 from desktop_app.services.duplicates import MOST_LISTED
 from desktop_app.services.enrich_games import enrich_import, take_back
 from desktop_app.services.import_games import import_text
+from desktop_app.services.watch import Watch
 
 if TYPE_CHECKING:
     import pytest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.receipt import Receipt
     from desktop_app.domain.rows import BatchId
     from desktop_app.library.library import Library
+    from desktop_app.services.changes import Changes
 
 PLAIN = '[White "Anna"]\n[Black "Boris"]\n[Result "1-0"]\n\n1. e4 e5 2. Nf3 Nc6 1-0\n\n'
 OTHER = '[White "Clara"]\n[Black "David"]\n[Result "0-1"]\n\n1. d4 d5 0-1\n\n'
@@ -102,6 +104,51 @@ def test_undoing_an_import_takes_back_what_it_enriched(library: Library) -> None
     assert enrich_import(library, batch).games == 1
 
 
+def test_undoing_reaches_games_in_the_bin(library: Library) -> None:
+    """An enriched game that was deleted comes back as it was before the import that is undone, and not richer."""
+    bring(library, PLAIN + OTHER)
+    before = library.games.get(1)
+    _, batch = bring(library, NEW + RICH)
+    enrich_import(library, batch)
+    entry = delete_games(library, [GameId(1)]).entry_id
+    assert entry is not None
+    news: list[Changes] = []
+    undo_import(library, batch, watch=Watch(on_changes=news.append))
+    assert not any(1 in one.games for one in news)
+    assert library.duplicates.enrichments(batch) == []
+    restore(library, entry)
+    assert library.games.get(1) == before
+    assert library.duplicates.count_enrichable(batch) == 1
+
+
+def test_undoing_gives_an_analysed_beginning_in_the_bin_its_end_back(library: Library) -> None:
+    """The moves and evaluations behind the beginning go from the bin's tables too."""
+    bring(library, CUT)
+    key = _analyse(library, 4)
+    before = library.games.get(1)
+    _, batch = bring(library, WHOLE)
+    _analyse(library, 7)
+    (done,) = library.duplicates.enrichments(batch)
+    entry = delete_games(library, [GameId(1)]).entry_id
+    assert entry is not None
+    assert take_back(library, done).games == 1
+    restore(library, entry)
+    assert library.games.get(1) == before
+    assert library.evaluations.known_plies(GameId(1), key) == {0, 1, 2, 3}
+    assert library.check() == []
+
+
+def _analyse(library: Library, positions: int) -> AnalysisKey:
+    """Give the first game a whole analysis of so many positions."""
+    key = AnalysisKey(EngineIdentity("Fish", "abc"), SearchSpec(Profile.QUICK, 1000, reproducible=True))
+    job = library.jobs.create([GameId(1)], engine_path="fish", spec=key.spec, workers=1)
+    (item,) = library.jobs.items(job)
+    found = Evaluation(Cp(10), depth=9, nodes=1000, best="e2e4", pv=("e2e4",), engine_ms=3)
+    stored = tuple(StoredPosition(Ply(ply), found, None) for ply in range(positions))
+    library.evaluations.store_chunk(ChunkToStore(item.id, GameId(1), key, stored, positions, None, "lichess"))
+    return key
+
+
 def test_two_duplicates_of_one_game(library: Library) -> None:
     """What several duplicates carry comes together in one game, and goes again as one."""
     bring(library, PLAIN)
@@ -151,12 +198,7 @@ def test_the_whole_game_takes_the_place_of_its_beginning(library: Library) -> No
 def test_an_analysis_of_the_beginning_is_not_passed_off_as_one_of_the_whole(library: Library) -> None:
     """With its tail the game is unanalysed again, its known positions kept; without it, analysed as it was."""
     bring(library, CUT)
-    key = AnalysisKey(EngineIdentity("Fish", "abc"), SearchSpec(Profile.QUICK, 1000, reproducible=True))
-    job = library.jobs.create([GameId(1)], engine_path="fish", spec=key.spec, workers=1)
-    (item,) = library.jobs.items(job)
-    found = Evaluation(Cp(10), depth=9, nodes=1000, best="e2e4", pv=("e2e4",), engine_ms=3)
-    positions = tuple(StoredPosition(Ply(ply), found, None) for ply in range(4))
-    library.evaluations.store_chunk(ChunkToStore(item.id, GameId(1), key, positions, 4, None, "lichess"))
+    key = _analyse(library, 4)
     before = library.games.get(1)
     assert before.row.state is GameState.ANALYSED
     _, batch = bring(library, WHOLE)
