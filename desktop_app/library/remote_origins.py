@@ -56,12 +56,6 @@ class RemoteOrigins:
         with self._database.read() as connection:
             return _noted(connection, job_id)
 
-    def forget(self, job_id: JobId) -> None:
-        """The job is over and was never doubted."""
-        self._database.write(
-            lambda connection: connection.execute(delete(setting).where(setting.c.name.like(f"{_prefix(job_id)}%")))
-        )
-
     def throw_away(self, job_id: JobId, key: AnalysisKey) -> frozenset[GameId]:
         """Delete the job's analyses that servers took part in, and those with copies from them; queue their games.
 
