@@ -6,6 +6,7 @@ Any thread (never the GUI's).
 from __future__ import annotations
 
 import json
+import logging
 import time
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 from desktop_app.domain.receipt import Problem, ProblemKind, Receipt
 from desktop_app.domain.rows import BatchId, BatchState, ImportBatch
 from desktop_app.domain.work import Owner
-from desktop_app.errors import NotFoundError
+from desktop_app.errors import DiskFullError, NotFoundError
 from desktop_app.library.leases import is_running
 from desktop_app.library.owners import this_owner
 from desktop_app.library.prepared import storable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_app.library.database import Database
+
+logger = logging.getLogger(__name__)
 
 _MANY_GAMES = 1_000
 """An import of so many games changes how values are spread, which the planner should know."""
@@ -63,7 +66,7 @@ class Imports:
             self._database.write(lambda connection: record_problems(connection, batch_id, found))
 
     def finish(self, batch_id: BatchId | int, receipt: Receipt, state: BatchState | str = BatchState.DONE) -> None:
-        """Close a batch with the receipt's figures."""
+        """Close a batch with the receipt's figures; what the planner should know comes after that, if there is room."""
         values = {
             "state": BatchState(state).value,
             "finished_at": time.time(),
@@ -78,10 +81,15 @@ class Imports:
 
         def close(connection: Connection) -> None:
             _require(connection.execute(statement).rowcount, batch_id)
-            if receipt.imported >= _MANY_GAMES:
-                self._database.backend.refresh_statistics(connection)
 
         self._database.write(close)
+        if receipt.imported >= _MANY_GAMES:
+            try:
+                self._database.write(self._database.backend.refresh_statistics)
+            except DiskFullError as error:
+                logger.info(
+                    "The planner of %s was told nothing of import %s: %s", self._database.location, batch_id, error
+                )
 
     def list(self) -> list[ImportBatch]:
         """All imports, newest first."""

@@ -16,7 +16,7 @@ from desktop_app.domain.rows import BatchState
 from desktop_app.errors import DiskFullError
 from desktop_app.library.library import Library
 from desktop_app.services.find_position import find_position
-from desktop_app.services.import_games import import_sources
+from desktop_app.services.import_games import import_sources, import_text
 from desktop_app.services.index_positions import index_positions
 from tests.unit.library.processes import DEADLINE_S, script
 
@@ -33,7 +33,7 @@ SEED = 20261123
 IMPORT = """
 import sys
 from desktop_app.library.library import Library
-from desktop_app.services.import_games import import_sources
+from desktop_app.services.import_games import import_sources, import_text
 with Library.open(sys.argv[1]) as library:
     import_sources(library, [sys.argv[2]], workers=0, on_changes=lambda _: print("stored", flush=True))
 print("done", flush=True)
@@ -175,6 +175,22 @@ def test_an_import_that_finds_the_disk_full_keeps_what_it_had(tmp_path: Path) ->
         assert library.check() == []
         rest = import_sources(library, [source], workers=0)
         assert (rest.imported, rest.duplicates) == (GAMES - committed, committed)
+
+
+def test_a_disk_full_at_the_last_write_leaves_no_import_running(tmp_path: Path) -> None:
+    """All games are stored when the room ends: the import is closed, even where the planner's figures find no place."""
+    text = games_text(1_500, filler=10)
+    with Library.open(tmp_path / "games.kibitz") as library:
+
+        def fill(_changes: Changes) -> None:
+            if library.games.count(GameQuery()) == 1_500:
+                _limit(library, 0)
+
+        receipt = import_text(library, text, workers=0, on_changes=fill)
+        assert receipt.imported == 1_500
+        (batch,) = library.imports.list()
+        assert (batch.state, batch.imported) == (BatchState.DONE, 1_500)
+        assert library.check() == []
 
 
 def _limit(library: Library, extra: int | None) -> None:
