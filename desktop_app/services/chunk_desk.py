@@ -204,7 +204,7 @@ class ChunkDesk(DeskState):
     def _prepared(self, run: JobRun, item: StoredItem) -> GameWork | None:
         """Plan a game; what stands in the way is dealt with here."""
         try:
-            return prepare(self._library, item, run.key)
+            return prepare(self._library, item, run.key, shares=run.shares(item.id))
         except NothingToAnalyseError as error:
             reason = str(error)
             if self._stores(lambda: self._library.jobs.skip_item(item.id, reason)):
@@ -230,7 +230,7 @@ class ChunkDesk(DeskState):
         chunks: tuple[Chunk, ...] = ()
         copied: tuple[StoredPosition, ...] = ()
         try:
-            found = next_round(self._library, work, shares=run.shares(work))
+            found = next_round(self._library, work, shares=run.shares(work.item_id))
             chunks, copied = found.chunks, found.copied
         except KibitzError as error:
             self._halt(error)

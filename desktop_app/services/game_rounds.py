@@ -36,10 +36,11 @@ class Round:
     copied: tuple[StoredPosition, ...] = ()
 
 
-def prepare(library: Library, item: StoredItem, key: AnalysisKey) -> GameWork:
+def prepare(library: Library, item: StoredItem, key: AnalysisKey, *, shares: int = 1) -> GameWork:
     """Take up a game and store what needs no search: finished positions, and evaluations found elsewhere.
 
-    Its first round is pending afterwards, or it is complete.
+    Its first round is pending afterwards, or it is complete. `shares`: as for `next_round`; the reproducible mode is
+    always cut alike.
 
     Raises:
         NothingToAnalyseError: it is to be skipped.
@@ -64,7 +65,11 @@ def prepare(library: Library, item: StoredItem, key: AnalysisKey) -> GameWork:
     work.attempts = item.attempts
     work.deepened = sum(found.nodes_spent - found.passes[0].nodes for found in known.values() if found.passes)
     over = work.finished((ply, found) for ply, found in plan.over if ply not in known)
-    found = _first_anytime(library, work, over) if key.spec.anytime else _reproducible(library, work, plan, over)
+    found = (
+        _first_anytime(library, work, over, shares=shares)
+        if key.spec.anytime
+        else _reproducible(library, work, plan, over)
+    )
     work.fresh = found.copied
     work.fill(found.chunks)
     return work
@@ -99,7 +104,7 @@ def _reproducible(library: Library, work: GameWork, plan: GamePlan, over: list[S
     return Round(() if complete else plan.chunks, tuple(over))
 
 
-def _first_anytime(library: Library, work: GameWork, over: list[StoredPosition]) -> Round:
+def _first_anytime(library: Library, work: GameWork, over: list[StoredPosition], *, shares: int) -> Round:
     """The first round here; other analyses of the same game by the same engine count where they are no shallower."""
     found, least = list(over), first_nodes(work.key.spec)
     for ply, evidence in library.evaluations.of_other_analyses(work.game_id, work.key).items():
@@ -109,7 +114,7 @@ def _first_anytime(library: Library, work: GameWork, over: list[StoredPosition])
             found.append(work.copied(ply, evidence.evaluation, evidence.asked))
     if found or work.item.plies_done != work.plies_done:
         work.store(library, found, settled=False)
-    following = next_round(library, work)
+    following = next_round(library, work, shares=shares)
     return replace(following, copied=(*found, *following.copied))
 
 

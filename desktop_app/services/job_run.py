@@ -193,9 +193,9 @@ class JobRun:
             for work in self.works.values()
         )
 
-    def shares(self, work: GameWork) -> int:
+    def shares(self, item_id: JobItemId) -> int:
         """Into how many chunks a round is to be cut at least: all workers share a waited-for game and the last."""
-        alone = work.item_id in self.urgent or not (self.queue or self.looked or len(self.works) >= self.workers)
+        alone = item_id in self.urgent or not (self.queue or self.looked or len(self.works) >= self.workers)
         return self.workers if alone else 1
 
     def planned(self) -> None:

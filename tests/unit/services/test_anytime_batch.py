@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.analysis.anytime import POLICIES
-from desktop_app.domain.batch import Stage
+from desktop_app.domain.batch import Stage, WorkerState
 from desktop_app.domain.evaluation import Cp, Evaluation
 from desktop_app.domain.game import GameId, GameState, Ply
 from desktop_app.domain.judgement import LICHESS
@@ -105,6 +105,18 @@ def test_the_game_that_is_looked_at_is_searched_to_its_end_first(bench: Bench) -
         news.game_id for news in searched(bench)[: max(i for i, game in enumerate(order) if game == games[7])]
     }
     assert games[6] not in first_look
+
+
+def test_a_single_game_is_shared_by_all_workers_from_its_first_look_on(bench: Bench) -> None:
+    """Twenty moves would be three chunks; six workers get one each, and the result is as whole as ever."""
+    [game] = add_games(bench.library, 1)
+    bench.engines.gate.clear()
+    bench.start([game], SHARING, workers=6)
+    bench.wait(lambda: sum(row.state is WorkerState.SEARCHING for row in bench.batch.snapshot().worker_rows) == 6)
+    bench.engines.gate.set()
+    bench.wait_for_state(JobState.DONE)
+    assert bench.states([game]) == [GameState.ANALYSED]
+    assert not bench.engines.repeated()
 
 
 def test_a_position_in_two_games_at_once_is_searched_once(bench: Bench) -> None:
