@@ -1,22 +1,19 @@
 """Names games by position: the deepest named position a game passes through, whatever the order of moves.
 
-Pure after `load`; any thread. Called by import for every game (so it must be fast) and by the viewer. The catalogue is
-OCN-1 by Club d'Escacs Figueres (CC BY 4.0), from the package `ocn-chess`; its table is read as text and kept as two
-dictionaries, without replaying a move: every row brings its Polyglot key. Games are followed on a plain list of 64
-squares with the key kept up to date move by move, about 1 µs a ply, because python-chess's board takes 30 times that.
+Pure after `load`; any thread. Called by import for every game that the fast reader does not name, and by the viewer.
+The catalogue is in `opening_table`. Games are followed on a plain list of 64 squares with the key kept up to date move
+by move, about 1 µs a ply, because python-chess's board takes 30 times that.
 """
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import chess
-import chess.polyglot
 
+from desktop_app.analysis.opening_table import named_positions
+from desktop_app.domain import polyglot
 from desktop_app.domain.game import Opening, Ply
 from desktop_app.domain.moves import pack_moves
 
@@ -26,11 +23,10 @@ if TYPE_CHECKING:
 MAX_PLIES = 40
 """Where looking ends. The deepest named line is 36 plies; a few more allow for a lost tempo on the way."""
 
-_RANDOM = chess.polyglot.POLYGLOT_RANDOM_ARRAY
+_RANDOM = polyglot.RANDOM
 _TURN_KEY = _RANDOM[780]
 _CASTLING_KEYS = _RANDOM[768:772]
 _EP_KEYS = _RANDOM[772:780]
-_CODE_REGEX = re.compile(r"[A-E]\d\d$")
 
 # A piece on its square is 64 * kind + square; kinds in Polyglot's order: black pawn 0, white pawn 1, black knight 2, …
 _BLACK_PAWN, _WHITE_PAWN, _BLACK_KING, _WHITE_KING = 0, 1, 10, 11
@@ -44,7 +40,7 @@ def _start_squares() -> list[int]:
 
 
 _START = _start_squares()
-_START_KEY = chess.polyglot.zobrist_hash(chess.Board())
+_START_KEY = polyglot.START_KEY
 # Rights lost when a piece leaves or enters a square: bits K Q k q in Polyglot's order.
 _LOST_RIGHTS = {chess.E1: 3, chess.H1: 1, chess.A1: 2, chess.E8: 12, chess.H8: 4, chess.A8: 8}
 _CASTLING_ROOKS = {
@@ -76,13 +72,8 @@ class OpeningBook:
     @classmethod
     @lru_cache(maxsize=1)
     def load(cls) -> OpeningBook:
-        """The catalogue of the installed package; read once in a process, well under 0.1 s."""
-        # Found without importing the package, whose reader would be loaded with it.
-        package = find_spec("ocn")
-        if package is None or package.origin is None:
-            raise ModuleNotFoundError("ocn-chess is not installed")
-        table = Path(package.origin).with_name("data") / "ocn-1.positions.tsv"
-        return cls(_read_table(table.read_bytes().decode()))
+        """The catalogue of the installed package; read once in a process."""
+        return cls(named_positions())
 
     def name(self, moves: Iterable[chess.Move], start_fen: str | None = None) -> Opening | None:
         """The deepest named position of a game from the standard start; None for any other start or no name.
@@ -180,25 +171,3 @@ def _en_passant_key(squares: list[int], pawn: int, to_square: int) -> int:
     enemy = pawn ^ 1
     beside = (file > 0 and squares[to_square - 1] == enemy) or (file < 7 and squares[to_square + 1] == enemy)
     return _EP_KEYS[file] if beside else 0
-
-
-def _read_table(text: str) -> dict[int, tuple[str, str]]:
-    """Key -> (ECO, name). Where two rows share a position, the catalogue's canonical row names it."""
-    lines = text.splitlines()
-    column = {name: index for index, name in enumerate(lines[0].split("\t"))}
-    key_at, eco_at, name_at, parent_at = (
-        column[name] for name in ("zobrist", "eco_legacy", "canonical_name", "parent_ocn1")
-    )
-    slug_at, alias_at = column["ocn1"], column["transposes_to"]
-    named: dict[int, tuple[str, str]] = {}
-    codes: dict[str, str] = {}
-    for line in lines[1:]:
-        row = line.split("\t")
-        key = int(row[key_at])
-        code = row[eco_at].split("|", 1)[0]
-        # A row without a code of its own stands under its parent's.
-        code = code if _CODE_REGEX.match(code) else codes.get(row[parent_at], "")
-        codes[row[slug_at]] = code
-        if key not in named or not row[alias_at]:
-            named[key] = (code, row[name_at])
-    return named

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_JUDGED_NO_MOVES = "no moves"
+"""Why a game without moves is not judged, however it was read."""
+
 
 @dataclass(slots=True)
 class PlainGames:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.game import CUT_SHORT, GameRecord, site_id
 from desktop_app.domain.moves import pack_moves
+from desktop_app.domain.plain_games import NOT_JUDGED_NO_MOVES
 from desktop_app.domain.receipt import Problem, ProblemKind
 from desktop_app.pgn.decoding import decode_game
 from desktop_app.pgn.fast.counts import count_lines
@@ -27,7 +28,6 @@ from desktop_app.pgn.variants import BadStartError, Start, read_start
 if TYPE_CHECKING:
     from desktop_app.pgn.splitter import RawGame
 
-NOT_JUDGED_NO_MOVES = "no moves"
 NOT_JUDGED_NULL_MOVE = "a null move in the main line"
 RESULTS = ("1-0", "0-1", "1/2-1/2", "*")
 _MACHINE_MARKS = ("[%kibitz", "[KibitzAnalysis")

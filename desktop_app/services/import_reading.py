@@ -1,7 +1,8 @@
 """Sources -> games and problems, block by block: the part of an import that computes.
 
 Runs in niced processes of its own (`reading_process`), started by `services.import_pool`, so that parsing never holds
-up the window; a small headless import runs `read_source` in its own process. Never opens the library.
+up the window; a small headless import runs `read_source` in its own process. Never opens the library. What only odd
+games need (the careful reader, python-chess) is loaded with the first of them, so that processes start sooner.
 """
 
 from __future__ import annotations
@@ -15,15 +16,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from desktop_app.analysis.openings import OpeningBook
-from desktop_app.domain.moves import unpack_moves
+from desktop_app.analysis.opening_table import named_positions
 from desktop_app.domain.receipt import Problem, ProblemKind
 from desktop_app.errors import SourceUnreadableError
 from desktop_app.library.prepared import PreparedGames, prepare, prepare_plain
 from desktop_app.pgn.blocks import Block, BlockCutter
 from desktop_app.pgn.fast.blocks import FastReader, Stretch
 from desktop_app.pgn.fast.counts import count_lines, count_nonblank
-from desktop_app.pgn.reader import Reading, read_game
 from desktop_app.pgn.splitter import RawGame, Splitter, StrayText
 from desktop_app.pgn.streams import Stream, as_text
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
-    from desktop_app.domain.game import GameRecord
+    from desktop_app.pgn.reader import Reading
     from desktop_app.pgn.sources import Source
 
 _NICENESS = 10
@@ -193,16 +192,13 @@ def _read_piece(task: ReadTask, block: int, piece: RawGame | StrayText, out: Blo
     out.games += 1
     if task.announce_block == block:
         yield GameBegun(block, raw.index)
-    if (block, raw.index) in task.skip_games:
-        reading = _crashed(raw, source, "Reading this game ended the reading process twice")
-    else:
-        reading = _read(raw, source)
+    reading = _read(raw, source, killed=(block, raw.index) in task.skip_games)
     _add(out, raw, reading, source)
 
 
 def _add(out: BlockRead, raw: RawGame, reading: Reading, source: str) -> None:
     if reading.record is not None:
-        out.prepared.append(prepare(_named(reading.record)))
+        out.prepared.append(prepare(reading.record))
     if reading.problem is not None:
         out.problems.append(reading.problem)
     if reading.encoding != "utf-8" and out.other_encoding is None:
@@ -218,17 +214,13 @@ def _add(out: BlockRead, raw: RawGame, reading: Reading, source: str) -> None:
         )
 
 
-def _read(raw: RawGame, source: str) -> Reading:
-    try:
-        return read_game(raw, source=source)
-    except Exception as error:  # noqa: BLE001  # a bug in reading one game must not cost the others
-        return _crashed(raw, source, f"Kibitz failed to read this game ({type(error).__name__}: {error})")
+def _read(raw: RawGame, source: str, *, killed: bool) -> Reading:
+    """The game, read the careful way; not if it `killed` its reader before."""
+    from desktop_app.services.careful_reading import crashed, read_named  # noqa: PLC0415  # a third of a start
 
-
-def _crashed(raw: RawGame, source: str, why: str) -> Reading:
-    text = raw.data.decode("utf-8", "replace")
-    reason = f"{why}; it was left out. Please report it with this text."
-    return Reading(None, Problem(source, raw.index, raw.line, raw.byte_offset, ProblemKind.REJECTED, reason, {}, text))
+    return (
+        crashed(raw, source, "Reading this game ended the reading process twice") if killed else read_named(raw, source)
+    )
 
 
 def _stray(source: str, piece: StrayText) -> Problem:
@@ -250,14 +242,7 @@ def _skipped_block(task: ReadTask, block: Block, out: BlockRead) -> BlockRead:
 @lru_cache(maxsize=1)
 def _fast_reader() -> FastReader:
     """One for a process, with the book it names openings from."""
-    return FastReader(OpeningBook.load().named)
-
-
-def _named(record: GameRecord) -> GameRecord:
-    """The record with its opening, where its rules and start allow one."""
-    if record.variant not in ("chess", "chess960") or not record.moves:
-        return record
-    return replace(record, opening=OpeningBook.load().name(unpack_moves(record.moves), record.start_fen))
+    return FastReader(named_positions())
 
 
 def reading_process(connection: Connection) -> None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.plain_games import PlainGames
+from desktop_app.domain.plain_games import NOT_JUDGED_NO_MOVES, PlainGames
 from desktop_app.pgn.fast.runs import RunReader
 from desktop_app.pgn.fast.tags import NAMES
-from desktop_app.pgn.reader import NOT_JUDGED_NO_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

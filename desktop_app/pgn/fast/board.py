@@ -3,13 +3,18 @@
 Written to run fast both compiled (types in `board.pxd`) and uncompiled, hence plain integers and lists. Squares, piece
 kinds and keys are Polyglot's: a piece is `2 * type + colour` (black pawn 0, white pawn 1, black knight 2, …), so that
 `key` is the Polyglot key of the position. Every answer is checked for legality; 0 means "not exactly one legal move",
-and `pgn.reader` then decides. One thread at a time. Called by `scan`; kept equal to python-chess by tests.
+and `pgn.reader` then decides. One thread at a time. Called by `scan`; kept equal to python-chess by tests, and without
+any need of it: reading processes start sooner that do not load it.
 """
 
 from __future__ import annotations
 
-import chess
-import chess.polyglot
+from typing import TYPE_CHECKING
+
+from desktop_app.domain import polyglot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = range(6)
 _FULL = 0xFFFFFFFFFFFFFFFF
@@ -19,17 +24,26 @@ _RANK_1 = 0xFF
 _DEBRUIJN = 0x03F79D71B4CB0A89
 
 
+def _bits() -> list[int]:
+    """One bit for each square. By doubling: a shift of a plain 1 would be 32 bits wide when compiled."""
+    bits = [1]
+    for square in range(63):
+        bits.append(2 * bits[square])
+    return bits
+
+
 def _bit_numbers() -> list[int]:
     numbers = [0] * 64
-    for square, mask in enumerate(chess.BB_SQUARES):
-        numbers[(mask * _DEBRUIJN & _FULL) >> 58] = square
+    for square in range(64):
+        numbers[((BITS[square] * _DEBRUIJN) & _FULL) >> 58] = square
     return numbers
 
 
 def _start_squares() -> list[int]:
     squares = [-1] * 64
-    for square, piece in chess.Board().piece_map().items():
-        squares[square] = 2 * (piece.piece_type - 1) + piece.color
+    for file, kind in enumerate((ROOK, KNIGHT, BISHOP, QUEEN, KING, BISHOP, KNIGHT, ROOK)):
+        squares[file], squares[file + 8] = 2 * kind + 1, 2 * PAWN + 1
+        squares[file + 48], squares[file + 56] = 2 * PAWN, 2 * kind
     return squares
 
 
@@ -41,26 +55,56 @@ def _rights_kept() -> list[int]:
     return kept
 
 
+def _steps(directions: Iterable[tuple[int, int]], most: int = 1) -> list[int]:
+    """Squares reached from each square with up to so many steps in each direction (files, ranks), as a mask."""
+    masks = []
+    for square in range(64):
+        mask = 0
+        for files, ranks in directions:
+            for other in _line(square, files, ranks)[:most]:
+                mask |= BITS[other]
+        masks.append(mask)
+    return masks
+
+
+def _line(square: int, files: int, ranks: int) -> list[int]:
+    """The squares in one direction, up to the board's edge."""
+    found = []
+    file, rank = (square & 7) + files, (square >> 3) + ranks
+    while 0 <= file < 8 and 0 <= rank < 8:
+        found.append(8 * rank + file)
+        file, rank = file + files, rank + ranks
+    return found
+
+
 def _between() -> list[int]:
     """Squares strictly between two squares in line, at 64 * one + other."""
-    return [int(chess.between(one, other)) for one in range(64) for other in range(64)]
+    masks = [0] * 4096
+    for square in range(64):
+        for files, ranks in (*_DIAGONAL, *_STRAIGHT):
+            passed = 0
+            for other in _line(square, files, ranks):
+                masks[64 * square + other] = passed
+                passed |= BITS[other]
+    return masks
 
 
-BITS = [int(mask) for mask in chess.BB_SQUARES]  # a shift of a plain 1 would be 32 bits wide when compiled
+_DIAGONAL = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+_STRAIGHT = ((1, 0), (-1, 0), (0, 1), (0, -1))
+_KNIGHT = ((1, 2), (2, 1), (2, -1), (1, -2), (-1, -2), (-2, -1), (-2, 1), (-1, 2))
+BITS = _bits()
 BIT_NUMBERS = _bit_numbers()
-KNIGHT_STEPS = [int(mask) for mask in chess.BB_KNIGHT_ATTACKS]
-KING_STEPS = [int(mask) for mask in chess.BB_KING_ATTACKS]
-DIAGONALS = [int(table[0]) for table in chess.BB_DIAG_ATTACKS]
-STRAIGHTS = [
-    int(ranks[0] | files[0]) for ranks, files in zip(chess.BB_RANK_ATTACKS, chess.BB_FILE_ATTACKS, strict=True)
-]
+KNIGHT_STEPS = _steps(_KNIGHT)
+KING_STEPS = _steps((*_DIAGONAL, *_STRAIGHT))
+DIAGONALS = _steps(_DIAGONAL, 7)
+STRAIGHTS = _steps(_STRAIGHT, 7)
 # Where a pawn stands that attacks a square: black's pawns first.
-PAWN_ATTACKERS = [int(mask) for mask in chess.BB_PAWN_ATTACKS[chess.WHITE] + chess.BB_PAWN_ATTACKS[chess.BLACK]]
+PAWN_ATTACKERS = _steps(((1, 1), (-1, 1))) + _steps(((1, -1), (-1, -1)))
 BETWEEN = _between()
-RANDOM = list(chess.polyglot.POLYGLOT_RANDOM_ARRAY)
+RANDOM = list(polyglot.RANDOM)
 RIGHTS_KEPT = _rights_kept()
 START_SQUARES = _start_squares()
-START_KEY = chess.polyglot.zobrist_hash(chess.Board())
+START_KEY = polyglot.START_KEY
 
 
 class Board:

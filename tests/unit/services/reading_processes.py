@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from desktop_app.pgn.fast.blocks import FastReader
-from desktop_app.services import import_reading
+from desktop_app.services import careful_reading, import_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.pgn.splitter import RawGame
 
 POISON = b"POISON"
-_read_game = import_reading.read_game
+_read_game = careful_reading.read_game
 _read_fast = FastReader._fill
 
 
@@ -35,7 +35,7 @@ def _poison_both_ways(effect: Callable[[], object]) -> None:
             effect()
         _read_fast(self, data, end)
 
-    import_reading.read_game = careful
+    careful_reading.read_game = careful
     FastReader._fill = fast
 
 
