@@ -12,7 +12,7 @@ from desktop_app.cli import output
 from desktop_app.domain.batch import Stage
 from desktop_app.domain.counting import counted
 from desktop_app.domain.work import ItemState, JobState
-from desktop_app.services.show_game import score_json
+from desktop_app.services.show_json import score_json
 
 if TYPE_CHECKING:
     from desktop_app.domain.batch import BatchCounters, BatchSnapshot, ItemNews, JobNews, PositionNews

@@ -215,7 +215,8 @@ def run_show(arguments: Namespace) -> int:
     from desktop_app.domain.analyses import by_engine
     from desktop_app.domain.game import GameId
     from desktop_app.errors import NotFoundError
-    from desktop_app.services.show_game import show_game, to_json
+    from desktop_app.services.show_game import show_game
+    from desktop_app.services.show_json import to_json
 
     with open_library(arguments, reads=True) as library:
         view = show_game(library, GameId(arguments.id), grading=_grading())

@@ -17,7 +17,8 @@ from desktop_app.library.library import Library
 from desktop_app.services.analyse_headless import BatchEvent, run_headless
 from desktop_app.services.game_work import engine_with
 from desktop_app.services.import_games import import_sources
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

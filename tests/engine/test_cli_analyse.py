@@ -13,7 +13,8 @@ import pytest
 from desktop_app.domain.game import GameId
 from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_text
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 
 if TYPE_CHECKING:
     from pathlib import Path

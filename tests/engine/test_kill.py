@@ -21,7 +21,8 @@ from desktop_app.domain.game import GameId, GameState
 from desktop_app.domain.profile import CHUNK_POSITIONS
 from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_sources
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

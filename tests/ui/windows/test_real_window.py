@@ -19,7 +19,8 @@ from desktop_app.domain.profile import CHUNK_POSITIONS, SearchSpec
 from desktop_app.domain.work import JobState
 from desktop_app.library.library import Library
 from desktop_app.services.import_games import import_sources
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 from tests.ui.windows.real_window import ROOT, RealWindow, environment, evaluated, window_stands
 
 if TYPE_CHECKING:

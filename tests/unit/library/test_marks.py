@@ -12,7 +12,8 @@ from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 from desktop_app.pgn.writer import strip_machine_layer
 from desktop_app.services.export_games import export_games
 from desktop_app.services.mark_moves import mark_games
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 from tests.fakes.fake_evaluator import FAKE_ENGINE
 from tests.unit.library.records import make_record
 

@@ -17,7 +17,8 @@ from desktop_app.domain.work import ItemState, JobState
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 from desktop_app.services.analyse_games import plan_cost
 from desktop_app.services.game_work import main_line
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 from tests.fakes.fake_evaluator import FAKE_ENGINE, FakeEngines
 from tests.unit.library.records import make_record
 from tests.unit.services.batches import SHARING, Bench, add_games, store

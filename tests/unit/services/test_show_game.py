@@ -18,7 +18,8 @@ from desktop_app.domain.profile import AnalysisKey
 from desktop_app.errors import NotFoundError
 from desktop_app.library.evaluations import ChunkToStore, StoredPosition
 from desktop_app.services.import_games import import_text
-from desktop_app.services.show_game import show_game, to_json
+from desktop_app.services.show_game import show_game
+from desktop_app.services.show_json import to_json
 from tests.fakes.fake_evaluator import FAKE_ENGINE
 from tests.unit.library.records import make_record
 from tests.unit.services.batches import NODES, store
