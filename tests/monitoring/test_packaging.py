@@ -20,7 +20,8 @@ import yaml
 
 pytest.importorskip("prometheus_client", reason="the server's extra is not installed")
 
-from desktop_app.cli.parser import COMMANDS, command_parser
+from desktop_app.cli.commands import COMMANDS
+from desktop_app.cli.parser import command_parser
 from desktop_app.server.metrics import BatchFigures, ServerMetrics, Sources
 from desktop_app.worker.messages import EngineWish, Priority, QueueLengths, WorkerStatus
 from desktop_app.worker.metrics import StatusCollector

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli.parser import COMMANDS, command_parser
+from desktop_app.cli.commands import COMMANDS
+from desktop_app.cli.parser import command_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = sorted((ROOT / "desktop_app").rglob("*.py"))

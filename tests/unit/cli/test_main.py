@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.cli import main as entry
+from desktop_app.cli.commands import COMMANDS
 from desktop_app.cli.main import main
-from desktop_app.cli.parser import COMMANDS
 from desktop_app.library.library import Library
 
 if TYPE_CHECKING:

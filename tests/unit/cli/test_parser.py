@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.cli.parser import COMMANDS, parse
+from desktop_app.cli.commands import COMMANDS
+from desktop_app.cli.parser import parse
 from desktop_app.errors import UsageError
 
 CONTRACT = [
