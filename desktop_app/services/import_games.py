@@ -46,10 +46,6 @@ STANDARD_INPUT = "-"
 INITIATOR = "import"
 _FIRST_COMMIT_GAMES = 250
 """The first games are there at once; then each commit takes twice as many, up to the most."""
-_COMMIT_GAMES = 10_000
-"""Each game touches pages at random places of indexes; the more share a commit, the fewer pages are written."""
-_COMMIT_TAKES_S = 0.15
-"""What a commit should take: the results of an analysis wait for it."""
 _COMMITS_AT_ONCE = 2
 """Handed to the writer: one that it works on, and one for the moment when that is done."""
 _COMMIT_S = 1.0
@@ -57,6 +53,21 @@ _FORESEEN_GAMES = 1_000
 """After so many new games the rest can be foreseen from the bytes."""
 _SMALL_BYTES = 1024 * 1024
 """Less than this is read by one process: a second would not have started before the first is done."""
+
+
+class _Pace(NamedTuple):
+    """How large commits grow: most games in one, and the seconds that one should take.
+
+    Each game touches pages at random places of indexes; the more share a commit, the fewer pages are written. But
+    whoever else writes, such as an analysis its results, waits for it.
+    """
+
+    games: int
+    seconds: float
+
+
+_BEHIND_OTHERS = _Pace(10_000, 0.15)
+_ALONE = _Pace(20_000, 0.4)
 
 
 def import_sources(
@@ -155,6 +166,7 @@ class _Import:
         self._waiting: list[Problem] = []
         self._committed_at = self._started
         self._commit_games = _FIRST_COMMIT_GAMES
+        self._pace = _BEHIND_OTHERS
         self._total = sum(source.size for source in sources)
         self._done_bytes = 0
         self._told_bytes = 0
@@ -167,6 +179,7 @@ class _Import:
 
     def run(self, workers: int, *, background: bool) -> Receipt:
         """Read, store, tell."""
+        self._pace = _BEHIND_OTHERS if background else _ALONE
         state = BatchState.INTERRUPTED
         try:
             try:
@@ -285,8 +298,8 @@ class _Import:
 
     def _adapt(self, games: int, seconds: float) -> None:
         """So many games a commit as the library stores in the time it should take; more only step by step."""
-        fitting = round(games * _COMMIT_TAKES_S / max(seconds, 1e-6)) if games else self._commit_games
-        self._commit_games = max(_FIRST_COMMIT_GAMES, min(fitting, 2 * self._commit_games, _COMMIT_GAMES))
+        fitting = round(games * self._pace.seconds / max(seconds, 1e-6)) if games else self._commit_games
+        self._commit_games = max(_FIRST_COMMIT_GAMES, min(fitting, 2 * self._commit_games, self._pace.games))
 
     def _count(self, problems: Sequence[Problem]) -> None:
         for problem in problems:

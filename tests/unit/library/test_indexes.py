@@ -10,7 +10,7 @@ from desktop_app.domain.filters import SORTS, GameQuery, parse_filter
 from desktop_app.library import indexes
 from desktop_app.library.indexes import DEFERRED
 from desktop_app.library.library import Library
-from desktop_app.services.import_games import import_sources
+from desktop_app.services.import_games import _Pace, import_sources
 from tests.unit.library.processes import DEADLINE_S, script
 from tests.unit.library.records import make_records
 
@@ -183,7 +183,7 @@ def test_a_big_import_leaves_them_out_and_builds_them(
     file_library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An import that is foreseen to be big defers them by itself, and has them built behind its receipt."""
-    monkeypatch.setattr("desktop_app.services.import_games._COMMIT_GAMES", 250)
+    monkeypatch.setattr("desktop_app.services.import_games._BEHIND_OTHERS", _Pace(250, 0.15))
     monkeypatch.setattr("desktop_app.services.import_games._FORESEEN_GAMES", 250)
     for number in range(60):
         games = (
