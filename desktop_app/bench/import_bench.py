@@ -33,6 +33,7 @@ FLOOR_GAMES = 500
 WORKERS = 2
 CORES = 2
 _SAMPLED_S = 0.1
+_NO_SCID = "not installed, or it refuses the file"
 
 
 def measure(games: int = GAMES) -> dict[str, Any]:
@@ -74,9 +75,9 @@ def _measure(root: Path, games: int, *, evaluated: bool) -> dict[str, Any]:
         "games_per_second": round(rate),
         "megabytes_per_second": round(size / 1e6 / first.seconds, 2),
         "cpu_us_per_game": round(first.cpu * 1e6 / games, 1),
-        "scid_games_per_second": round(scid[1]) if scid else "not measured",
-        "scid_cpu_us_per_game": round(of_scid.cpu * 1e6 / games, 1) if scid else "not measured",
-        "ratio_to_scid": round(rate / scid[1], 2) if scid else "not measured",
+        "scid_games_per_second": round(scid[1]) if scid else _NO_SCID,
+        "scid_cpu_us_per_game": round(of_scid.cpu * 1e6 / games, 1) if scid else _NO_SCID,
+        "ratio_to_scid": round(rate / scid[1], 2) if scid else _NO_SCID,
         "read_game_per_second": round(floor),
         "ratio_to_read_game": round(rate / floor, 2),
         "sort_indexes_after_it_s": round(indexes.seconds, 2),
