@@ -111,6 +111,13 @@ STRICT_20 = Grading("strict-20", 0.10, 0.20, 0.40, by_win_percent=True)
 GRADINGS = {grading.name: grading for grading in (LICHESS, LICHESS_EXACT, STRICT_20)}
 """Sources: judgement.md 1.4 (lila Advice.scala@b97af467), 5.3 and 5.6."""
 
+_SPOKEN = {"lichess": "Lichess", "lichess_exact": "Lichess, exactly", "strict-20": "Strict (approximation)"}
+
+
+def spoken(grading: str) -> str:
+    """A grading's name or stamp as people read it; the user's own as they named it, with its thresholds if stamped."""
+    return _SPOKEN.get(grading, grading)
+
 
 def length_remark(plies: int, grading: str) -> str:
     """What a reader must know of the figures of a game of so many half-moves; mostly "".

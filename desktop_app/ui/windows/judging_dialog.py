@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.judgement import LONGEST_OWN_NAME, Grading, OwnThresholds
+from desktop_app.domain.judgement import LONGEST_OWN_NAME, Grading, OwnThresholds, spoken
 from desktop_app.ui.windows.parts import label
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.controllers.grading_controller import GradingController
     from desktop_app.ui.models.game_cursor import GameCursor
 
-_NAMES = {"lichess": "Lichess", "lichess_exact": "Lichess, exactly", "strict-20": "Strict (approximation)"}
 _NEW = "New thresholds …"
 _WIDTH, _HEIGHT = 520, 460
 _UNIT = " % points"
@@ -97,7 +96,7 @@ class JudgingDialog(QDialog):
         self.choice.blockSignals(True)
         self.choice.clear()
         for grading in self._gradings.choices:
-            self.choice.addItem(_NAMES.get(grading.name, grading.name), grading)
+            self.choice.addItem(spoken(grading.name), grading)
         self.choice.addItem(_NEW, None)
         names = [grading.name for grading in self._gradings.choices]
         self.choice.setCurrentIndex(names.index(self._gradings.in_force.name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.game import GameState, Ply
-from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY, length_remark
+from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY, length_remark, spoken
 from desktop_app.ui.widgets.line_view import LineCard, LineMove, LineRole
 from desktop_app.ui.widgets.summary_panel import PhaseFacts, SideFacts, SummaryState, SummaryView
 
@@ -91,7 +91,7 @@ def summary_view(view: GameView, *, queued: bool = False) -> SummaryView:
     if analysis:
         nodes = f"{analysis.nodes_each:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
         nodes += " nodes a position" + (" on average" if analysis.spec.anytime else "")
-        source = f"{analysis.engine.name} · {nodes} · grading {analysis.grading}"
+        source = f"{analysis.engine.name} · {nodes} · grading: {spoken(analysis.grading)}"
     return SummaryView(
         state=state,
         white=_side(view.white or "White", summary.white if summary else None, short=short),

@@ -177,6 +177,7 @@ def test_games_too_short_or_too_long_say_so(qtbot: QtBot, open_app: Callable[...
     assert (shown.state, shown.white.accuracy, shown.black.accuracy) == (SummaryState.DONE, None, None)
     assert shown.remark == "Too short for an accuracy."
     assert shown.white.blunders == 1
+    assert shown.source.endswith("grading: Lichess")
     qtbot.waitUntil(lambda: model.known(short_id).state is GameState.ANALYSED, timeout=5000)
     assert model.index(0, Column.WHITE_ACCURACY).data() in {"", "\N{EN DASH}"}
 
