@@ -7,6 +7,7 @@ that nobody wants any more stops soon. Called through `library.openings`.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ class OpeningTree:
 
         Raises CancelledError.
         """
-        ids = self._games.ids(query)
+        # In the order in which they are stored: in any other, neighbours in it lie on pages far apart.
+        ids = self._games.ids(replace(query, sort="id", descending=False), cancel)
         counts: Counter[tuple[str, str]] = Counter()
         for start in range(0, len(ids), _CHUNK):
             if cancel is not None and cancel.cancelled():
