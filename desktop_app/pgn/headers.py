@@ -12,6 +12,7 @@ _TAG = re.compile(r"\[[ \t]*([A-Za-z0-9_?+#=:\-]+)[ \t]+\"((?:[^\"\\\n]|\\[^\n])
 _LINE = re.compile(r"[^\n]*")
 _LOOSE = re.compile(r"\[?[ \t]*([A-Za-z][A-Za-z0-9_]*)[ \t]+\"([^\n]*)\Z")
 _ESCAPED = re.compile(r"\\([\"\\])")
+_BRACE = re.compile(r"[{}]")
 _MOST_REPAIRS = 20
 _LOST_BRACKET = re.compile(r"[A-Z]\w*[ \t]+\"[^\"\n]*\"[ \t]*\][ \t]*(?:\n|\Z)")
 
@@ -22,7 +23,8 @@ class TagSection:
 
     Attributes:
         tags: pairs in file order; of a repeated tag the last value, in the first one's place.
-        leading: comments (`{…}`) that came before or between the tags; they belong to the start of the game.
+        leading: comments (`{…}`, or a line `;…` where braces are in it) that came before or between the tags; they
+            belong to the start of the game.
         end: where the movetext begins in the text.
         repairs: sentences about what was mended.
     """
@@ -130,15 +132,16 @@ def _comment_line(text: str, position: int, section: TagSection) -> int:
     """A `;` or `%` line among the tags. `;` is for people: it is kept as a comment; `%` is for programs."""
     match = _LINE.match(text, position)
     end = match.end() if match else len(text)
-    if text[position] == ";" and text[position + 1 : end].strip():
-        section.leading.append("{" + text[position + 1 : end].replace("}", ")").replace("{", "(") + "}")
+    said = text[position + 1 : end]
+    if text[position] == ";" and said.strip():
+        section.leading.append(f";{said}" if _BRACE.search(said) else f"{{{said}}}")
     return end
 
 
 def _tags_follow(text: str, position: int) -> bool:
     """Whether a comment here stands before a tag rather than before the moves."""
     close = text.find("}", position)
-    return close >= 0 and text[close + 1 :].lstrip().startswith("[") if close >= 0 else False
+    return close >= 0 and text[close + 1 :].lstrip().startswith("[")
 
 
 def _short(text: str, limit: int = 60) -> str:

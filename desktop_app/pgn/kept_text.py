@@ -17,6 +17,7 @@ import chess
 from desktop_app.domain.moves import unpack_moves
 from desktop_app.pgn.headers import format_tags
 from desktop_app.pgn.splitter import RawGame, Splitter
+from desktop_app.pgn.tree import human_annotations
 from desktop_app.pgn.variants import BadStartError, read_start
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _BRACES = str.maketrans("{}", "()")
 _GAPS = re.compile(r"\s+")
+_NEXT = '[T ""]\n[Result "*"]\n\n*\n'
+"""A game that is hard to see as the next one: it does not begin with the usual tag."""
 
 
 def lasting(
@@ -53,17 +56,27 @@ def lasting(
     return replace(record, pgn=_written_anew(record, body, result))
 
 
-def holds(text: str, record: GameRecord, read: Callable[[RawGame], GameRecord | None]) -> bool:
-    """Whether exactly this game is found in the text."""
+def holds(text: str, record: GameRecord, read: Callable[[RawGame], GameRecord | None], *, deep: bool = True) -> bool:
+    """Whether exactly this game, with all that people wrote, is found in the text when another game follows it.
+
+    Where reading would write the text otherwise, that one must hold as it is; `deep` says whether to look so far.
+    """
     splitter = Splitter()
-    pieces = [*splitter.feed(text.encode("utf-8", "replace")), *splitter.finish()]
-    if len(pieces) != 1 or not isinstance(pieces[0], RawGame):
+    pieces = [*splitter.feed(f"{text}\n{_NEXT}".encode("utf-8", "replace")), *splitter.finish()]
+    if len(pieces) != 2 or not isinstance(pieces[0], RawGame) or pieces[1].data.decode().strip() != _NEXT.strip():
         return False
     found = read(pieces[0])
-    return found is not None and (
-        (found.moves, found.start_fen, found.variant, dict(found.headers))
-        == (record.moves, record.start_fen, record.variant, dict(record.headers))
+    if found is None or _facts(found) != _facts(record):
+        return False
+    return found.pgn == text or (
+        deep
+        and human_annotations(found) == human_annotations(replace(record, pgn=text))
+        and holds(found.pgn, found, read, deep=False)
     )
+
+
+def _facts(record: GameRecord) -> tuple[bytes, str | None, str, dict[str, str]]:
+    return record.moves, record.start_fen, record.variant, dict(record.headers)
 
 
 def _as_comment(text: str) -> str:

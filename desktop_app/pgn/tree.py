@@ -255,7 +255,7 @@ def _condense(tokens: Sequence[Token]) -> str:
         if kind is Kind.SPACE:
             parts.append(" ")
         elif kind is Kind.LINE_COMMENT:
-            parts.append("{" + text[1:].replace("}", "") + "}" if text.startswith(";") else "")
+            parts.append("{" + text[1:].rstrip().replace("}", "") + "}" if text.startswith(";") else "")
         else:
             parts.append(text)
     return "".join(parts).strip()
