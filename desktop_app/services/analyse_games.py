@@ -174,6 +174,12 @@ class AnalysisBatch(LaneDesk):
             self._lock.notify_all()
         stop_all(engines)
 
+    @property
+    def has_job(self) -> bool:
+        """Whether a job runs or is paused here."""
+        with self._lock:
+            return self._run is not None
+
     def close(self, *, budget_s: float = _CLOSE_BUDGET_S) -> None:
         """Stop all workers, wait for them, and give the job up so that it goes on at the next start. Idempotent."""
         self.stop_searching()

@@ -6,8 +6,10 @@ Main thread; everything that touches the library runs in `runtime.operations`, s
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -36,10 +38,7 @@ if TYPE_CHECKING:
 
 _TICK_MS = 250
 LIVE_STATES = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PAUSED})
-
-
-def _ignore(_answer: object) -> None:
-    """For commands whose effect is told by other means."""
+_T = TypeVar("_T")
 
 
 class BatchController(QObject):
@@ -75,6 +74,7 @@ class BatchController(QObject):
         self._here = True
         self._theirs: EngineIdentity | None = None
         self.snapshot = BatchSnapshot()
+        self._moving = threading.Lock()
         self._estimates = 0
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.setObjectName("batch tick")
@@ -135,21 +135,33 @@ class BatchController(QObject):
         self._servers.use(self._plan, here=self._here)
         if servers is not None:
             servers.finish(ended=True)
-        if old is not None and not moves:
-            self._desk.operations.read("Changing the engine", old.close, _ignore)
-        elif old is not None:
-            self._desk.operations.read("Moving the analysis", lambda: self._move(old, batch), self._on_moved)
+        if old is not None:
+            title = "Moving the analysis" if moves else "Changing the engine"
+            self._desk.operations.read(title, lambda: self._move(old, batch), self._on_moved)
         elif first:
             self._resume_unfinished(batch)
 
-    @staticmethod
-    def _move(old: AnalysisBatch, new: AnalysisBatch) -> int:
-        """Operation thread: the job goes on in the other batch."""
-        old.close()
-        return new.resume_unfinished()
+    def _move(self, old: AnalysisBatch, new: AnalysisBatch) -> int:
+        """Operation thread: close the old batch; a job of it goes on in the other one. Returns its games."""
+        with self._moving:
+            job = old.has_job
+            old.close()
+            return new.resume_unfinished() if job and not new.has_job else 0
 
-    def _on_moved(self, _games: int) -> None:
-        self._go()
+    def _begin(self, batch: AnalysisBatch, call: Callable[[], _T]) -> _T:
+        """Operation thread: what may begin a job; one that began in a batch replaced meanwhile goes on in the new one.
+
+        An engine that is found late, or another server, replaces the batch while nothing is seen to run in it.
+        """
+        answer = call()
+        new = self._batch
+        if new is not None and new is not batch:
+            self._move(batch, new)
+        return answer
+
+    def _on_moved(self, games: int) -> None:
+        if games:
+            self._go()
 
     def estimate(self, ids: Sequence[GameId], spec: SearchSpec, workers: int) -> int:
         """Ask what an analysis would cost; the answer is `estimated` with the token returned."""
@@ -170,7 +182,8 @@ class BatchController(QObject):
         batch, games = self._batch, tuple(ids)
         if batch is None:
             return
-        self._command("Starting the analysis", lambda: batch.start(games, spec, workers), self._go)
+        begin = partial(self._begin, batch, lambda: batch.start(games, spec, workers))
+        self._command("Starting the analysis", begin, self._go)
 
     def pause(self) -> None:
         """Stop searching; engines stay warm."""
@@ -219,7 +232,7 @@ class BatchController(QObject):
             return
 
         def call() -> tuple[int, Sequence[int]]:
-            again = batch.retry_failed()
+            again = self._begin(batch, batch.retry_failed)
             return again, [] if again else self._desk.library.games.ids(GameQuery(filter=parse_filter("state:failed")))
 
         self._desk.operations.read("Retrying", call, lambda answer: self._on_retried(*answer))
@@ -258,7 +271,8 @@ class BatchController(QObject):
                 self.resumed.emit(games)
                 self._go()
 
-        self._desk.operations.read("Resuming the analysis", batch.resume_unfinished, done)
+        begin = partial(self._begin, batch, batch.resume_unfinished)
+        self._desk.operations.read("Resuming the analysis", begin, done)
 
     def _on_batch(
         self, title: str, command: Callable[[AnalysisBatch], object], then: Callable[[], None] | None = None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
+from desktop_app.domain.engine_setup import EngineSetup
+from desktop_app.domain.profile import SearchSpec
 from desktop_app.domain.work import JobState
 from desktop_app.remote.token_store import Keeping, TokenStore
 from desktop_app.ui.windows.place_page import PlacePage
@@ -101,3 +103,18 @@ def test_a_saved_server_analyses_and_its_token_is_written_nowhere(
     assert batch.snapshot.items_done == 4
     for file in tmp_path.rglob("*.json"):
         assert TOKEN not in file.read_text()
+
+
+@pytest.mark.engine
+def test_a_job_begun_while_the_engine_changes_goes_on_with_the_new_one(qtbot: QtBot, app: Application) -> None:
+    """Before anything is seen to run, the engine is found anew, twice: the job is neither lost nor run twice."""
+    batch = app.bench.batch
+    qtbot.waitUntil(lambda: batch.ready and len(app.bench.games.ids()) == 4, timeout=LONG_MS)
+    path, identity = batch.engine_here
+    assert identity is not None
+    batch.start(app.bench.games.ids(), SearchSpec.of_nodes(2_000), 1)
+    for value in ("10", "20"):
+        batch.set_engine(path, identity, EngineSetup(options=(("Move Overhead", value),)))
+    qtbot.waitUntil(lambda: batch.snapshot.state is JobState.DONE, timeout=LONG_MS)
+    assert batch.snapshot.items_done == 4
+    assert [job.state for job in app.bench.desk.library.jobs.unfinished()] == []
