@@ -66,4 +66,4 @@ lock: ## write the lock files anew from pyproject.toml (needs uv)
 	@packaging/export_locks.sh
 
 clean: ## remove environments, caches and the demo's output; libraries of yours are elsewhere and stay
-	rm -rf .venv .venv-headless .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist out *.egg-info desktop_app/pgn/fast/*.so
+	rm -rf .venv .venv-headless .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist out *.egg-info desktop_app/*/fast/*.so

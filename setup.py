@@ -1,4 +1,4 @@
-"""Compiles `desktop_app.pgn.fast` where Cython and a C compiler are at hand; everything else is in pyproject.toml.
+"""Compiles the packages named `fast` where Cython and a C compiler are at hand; everything else is in pyproject.toml.
 
 The same source runs uncompiled, so nothing here may make an installation fail: without Cython, without a compiler or
 with KIBITZ_PURE=1 in the environment the modules are installed as Python. `kibitz doctor` says which form runs.
@@ -10,8 +10,10 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-MODULES = ("board", "counts", "runs", "scan", "tags")
-FOLDER = "desktop_app/pgn/fast"
+MODULES = (
+    *(f"desktop_app.pgn.fast.{name}" for name in ("board", "counts", "runs", "scan", "tags")),
+    "desktop_app.library.fast.identity_table",
+)
 DIRECTIVES = {
     "language_level": "3",
     # Types are in the .pxd files; annotations are for people and mypy.
@@ -35,8 +37,8 @@ def extensions() -> list[Extension]:
         return []
     found = [
         Extension(
-            f"{FOLDER}/{name}".replace("/", "."),
-            [f"{FOLDER}/{name}.py"],
+            name,
+            [f"{name.replace('.', '/')}.py"],
             extra_compile_args=[] if os.name == "nt" else ["-O3", "-g0"],
         )
         for name in MODULES

@@ -20,7 +20,7 @@ if command -v flock >/dev/null; then
 fi
 
 digest() {
-  cat "$lock" "$build_lock" pyproject.toml setup.py packaging/setup_venv.sh desktop_app/pgn/fast/*.p* | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi
+  cat "$lock" "$build_lock" pyproject.toml setup.py packaging/setup_venv.sh desktop_app/*/fast/*.p* | if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi
 }
 
 stamp="$venv/.kibitz-stamp"
@@ -46,7 +46,7 @@ echo "Installing Python packages from $lock into $venv"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_USE_PEP517=1
 "$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
 "$venv/bin/python" -m pip install --quiet --require-hashes --requirement "$build_lock"
-rm -f desktop_app/pgn/fast/*.so  # nothing stale stays where this time nothing is compiled
+rm -f desktop_app/*/fast/*.so  # nothing stale stays where this time nothing is compiled
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 echo "$want" >"$stamp.new"
 mv "$stamp.new" "$stamp"

@@ -10,6 +10,8 @@ from desktop_app.domain.game import GameState
 from desktop_app.domain.judgement import SHORTEST_WITH_ACCURACY
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from desktop_app.domain.game import GameId, GameRecord
 
 _FINAL = frozenset({GameState.ANALYSED, GameState.FAILED})
@@ -109,12 +111,13 @@ class AddOutcome:
 
     Attributes:
         imported: ids of the new games, in the order given.
-        duplicate_indexes: places (from 0) of the games that were known already or came twice in the run.
+        duplicates: places (from 0) of the games that were known already or came twice in the run, ascending, and for
+            each the stored game that it equals.
         seconds: how long the library's writer was busy with it, its commit apart.
     """
 
     imported: tuple[GameId, ...]
-    duplicate_indexes: tuple[int, ...]
+    duplicates: Mapping[int, GameId]
     seconds: float = field(default=0.0, compare=False)
 
 

@@ -187,6 +187,10 @@ class Backend(ABC):
         """
 
     @abstractmethod
+    def next_id(self, connection: Connection, table: Table) -> int | None:
+        """The id that the next new row will get; None where others may draw it first."""
+
+    @abstractmethod
     def insert_columns(
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
     ) -> None:

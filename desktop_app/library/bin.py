@@ -18,6 +18,7 @@ from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.edits import reopen
 from desktop_app.library.evaluations import summary_columns
+from desktop_app.library.identities import require_index
 from desktop_app.library.jobs import refuse_live_items
 from desktop_app.library.memberships import forget_games
 from desktop_app.library.tables import analysis, evaluation, game, game_text, import_batch
@@ -172,6 +173,7 @@ class Bin:
         """
 
         def run(connection: Connection) -> Moved:
+            require_index(connection, self._database.backend)
             mine = [bin_game.c.entry_id == entry_id, bin_game.c.id > after]
             if ids is not None:
                 mine.append(in_set(bin_game.c.id, ids))

@@ -17,15 +17,12 @@ from desktop_app.library.backend import in_set
 from desktop_app.library.prepared import storable, unpack_headers, unpack_text
 from desktop_app.library.tables import game, game_text
 from desktop_app.library.tables_bin import enrichment, import_duplicate
-from desktop_app.library.tables_care import game_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from desktop_app.domain.rows import BatchId
     from desktop_app.library.database import Database
-
-_IDENTITIES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +72,12 @@ class Duplicates:
 
     # -- noticing --------------------------------------------------------------------------------------------------
 
-    def stored(self, identities: Sequence[bytes]) -> dict[bytes, StoredBrief]:
-        """The games that are known by these identities, with their texts."""
-        found: dict[bytes, StoredBrief] = {}
+    def stored(self, ids: Iterable[GameId]) -> dict[GameId, StoredBrief]:
+        """Those of these games that are there, with their texts."""
         columns = (game.c.id, game.c.ply_count, game.c.partial, game_text.c.headers, game_text.c.pgn)
-        direct = select(game.c.identity, *columns).join_from(game, game_text)
-        edited = (
-            select(game_alias.c.identity, *columns)
-            .join_from(game_alias, game, game.c.id == game_alias.c.game_id)
-            .join(game_text)
-        )
+        statement = select(*columns).join_from(game, game_text).where(in_set(game.c.id, set(ids)))
         with self._database.read() as connection:
-            for start in range(0, len(identities), _IDENTITIES_AT_ONCE):
-                some = identities[start : start + _IDENTITIES_AT_ONCE]
-                for row in connection.execute(direct.where(game.c.identity.in_(some))):
-                    found[row.identity] = _brief(row)
-                missing = [one for one in some if one not in found]
-                for row in connection.execute(edited.where(game_alias.c.identity.in_(missing))) if missing else ():
-                    found[row.identity] = _brief(row)
-        return found
+            return {GameId(row.id): _brief(row) for row in connection.execute(statement)}
 
     def add(self, batch_id: BatchId, found: Sequence[NewDuplicate]) -> None:
         """List duplicates of an import."""

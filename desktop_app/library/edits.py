@@ -21,6 +21,7 @@ from desktop_app.domain.names import ascii_lower
 from desktop_app.domain.work import Owner
 from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, in_texts
+from desktop_app.library.identities import require_index
 from desktop_app.library.leases import is_running
 from desktop_app.library.name_search import KINDS, Names, add_names
 from desktop_app.library.owners import this_owner
@@ -236,6 +237,7 @@ class Edits:
         values = {"headers": bindparam("new_headers"), "pgn": bindparam("new_pgn")}
         connection.execute(update(game_text).where(game_text.c.game_id == bindparam("changed")).values(values), texts)
         add_names(connection, self._database.backend, _names(rows))
+        require_index(connection, self._database.backend)
         _put_aliases(connection, aliases)
 
     def _mark_counted(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -255,15 +257,16 @@ class Edits:
             mark_stale(connection, changed)
 
 
-def aliases_among(connection: Connection, identities: Sequence[bytes]) -> set[bytes]:
+def aliases_among(connection: Connection, identities: Sequence[bytes]) -> dict[bytes, GameId]:
     """Which of these identities stored games have since they were edited; costs nothing while no game was."""
     if connection.execute(select(game_alias.c.game_id).limit(1)).first() is None:
-        return set()
-    found: set[bytes] = set()
+        return {}
+    found: dict[bytes, GameId] = {}
     for start in range(0, len(identities), _IDENTITIES_AT_ONCE):
         some = identities[start : start + _IDENTITIES_AT_ONCE]
-        statement = select(game_alias.c.identity).join(game, game.c.id == game_alias.c.game_id)
-        found.update(connection.execute(statement.where(game_alias.c.identity.in_(some))).scalars())
+        statement = select(game_alias.c.identity, game.c.id).join(game, game.c.id == game_alias.c.game_id)
+        rows = connection.execute(statement.where(game_alias.c.identity.in_(some)))
+        found.update((row.identity, GameId(row.id)) for row in rows)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Indexes for sorting and filtering that a big import leaves out while it runs, and that are built again behind it.
+"""Indexes that a big import leaves out while it runs, and that are built again behind it.
 
 Keeping them up costs three times as much as storing a game; building them from all games at once a fifth of that. What
 is missing is what the tables say and the library does not have: nothing is noted elsewhere, so that after `kill -9` the
@@ -22,20 +22,28 @@ from sqlalchemy.schema import DropIndex
 from desktop_app.domain.rows import BatchState
 from desktop_app.domain.work import Owner
 from desktop_app.errors import KibitzError
+from desktop_app.library.identities import require_index
 from desktop_app.library.leases import is_running
-from desktop_app.library.tables import NAMES_INDEXED, PLAIN_INDEXED, game, import_batch
+from desktop_app.library.tables import GAME_IDENTITY, NAMES_INDEXED, PLAIN_INDEXED, game, import_batch
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Index
 
     from desktop_app.library.database import Database
+    from desktop_app.library.identities import Identities
 
 logger = logging.getLogger(__name__)
 
-DEFERRED: tuple[Index, ...] = tuple(
-    index for name in (*PLAIN_INDEXED, *NAMES_INDEXED) for index in game.indexes if index.name == f"ix_game_{name}"
+DEFERRED: tuple[Index, ...] = (
+    GAME_IDENTITY,
+    *(
+        index
+        for name in ("batch_id", "state", *PLAIN_INDEXED, *NAMES_INDEXED)
+        for index in game.indexes
+        if index.name == f"ix_game_{name}"
+    ),
 )
-"""Those that cost an import something; summaries come later, and the identities are needed to know a game again."""
+"""Those that cost an import something, in the order in which they are built; summaries come later."""
 
 LEAST_GAMES = 20_000
 """Fewer are stored in a second or two, whatever stands."""
@@ -46,8 +54,9 @@ _WORTH_SHARE = 0.5
 class Indexes:
     """The deferrable indexes of one open library."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, identities: Identities) -> None:
         self._database = database
+        self._identities = identities
         self._lock = threading.Lock()
         self._restoring: Future[None] | None = None
 
@@ -68,8 +77,9 @@ class Indexes:
             there = self._database.backend.index_names(connection)
         if expected < held * _WORTH_SHARE:
             return False
+        self._database.submit(partial(self._identities.loosen, expected=expected))
         for index in DEFERRED:
-            if index.name in there:
+            if index.name in there and index is not GAME_IDENTITY:
                 self._database.submit(partial(_drop, index=index))
         logger.info("%d indexes wait for the end of the import of some %d games", len(DEFERRED), expected)
         return True
@@ -112,7 +122,10 @@ class Indexes:
         missing = self._missing(connection)
         if not missing or self._import_runs(connection):
             return False
-        missing[0].create(connection)
+        if missing[0] is GAME_IDENTITY:
+            require_index(connection, self._database.backend)
+        else:
+            missing[0].create(connection)
         if len(missing) == 1:
             self._database.backend.refresh_statistics(connection)
         return len(missing) > 1

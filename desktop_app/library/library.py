@@ -54,7 +54,7 @@ class Library:
         self.games = Games(database)
         self.openings = OpeningTree(database, self.games)
         self.imports = Imports(database)
-        self.indexes = Indexes(database)
+        self.indexes = Indexes(database, self.games.identities)
         self.evaluations = Evaluations(database)
         self.gradings = Gradings(database)
         self.jobs = Jobs(database)

@@ -63,6 +63,10 @@ class PostgresStatements(Backend):
             raise
         return ids
 
+    def next_id(self, connection: Connection, table: Table) -> int | None:  # noqa: ARG002 -- for SQLite's
+        """Sequences are everybody's."""
+        return None
+
     def insert_columns(
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
     ) -> None:

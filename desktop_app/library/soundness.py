@@ -6,6 +6,7 @@ Any thread (never the GUI's). Each check is one query over indexes or a few colu
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
@@ -15,6 +16,7 @@ from desktop_app.domain.game import GameState
 from desktop_app.domain.names import fold
 from desktop_app.domain.work import ItemState, JobState
 from desktop_app.library.evaluations import summary_columns
+from desktop_app.library.identities import has_index, require_index
 from desktop_app.library.name_search import KINDS
 from desktop_app.library.tables import (
     analysis,
@@ -57,7 +59,7 @@ def check_counts(database: Database) -> list[Finding]:
     """Everything but the texts. Raises LibraryError kinds."""
     found: list[Finding] = []
     with database.read() as connection:
-        for check in (_texts, _batches, _analyses, _unwatched, _names, _indexes, _positions, _strays):
+        for check in (_texts, _batches, _analyses, _unwatched, _names, _twins, _indexes, _positions, _strays):
             found += check(connection, database)
     if not database.read_only:
         said = database.write(lambda connection: database.backend.name_search_damage(connection, repair=False))
@@ -165,6 +167,23 @@ def _names(connection: Connection, _database: Database) -> list[Finding]:
     return [Finding("names", text, count=missing, repairable=True)]
 
 
+def _later_twins() -> Select[Any]:
+    """Games whose identity an earlier one has."""
+    first = select(func.min(game.c.id).label("id"), game.c.identity).group_by(game.c.identity)
+    several = first.having(func.count() > 1).subquery()
+    statement = select(game.c.id, game.c.identity).join(several, several.c.identity == game.c.identity)
+    return statement.where(game.c.id != several.c.id)
+
+
+def _twins(connection: Connection, database: Database) -> list[Finding]:
+    """Only without the unique index, and with a fault, can there be any; they would keep it from being built."""
+    twins = 0 if has_index(connection, database.backend) else _count(connection, _later_twins())
+    if not twins:
+        return []
+    text = f"{twins:,} games stand for the same as others; mended, all are kept, as different ones."
+    return [Finding("twins", text, count=twins, repairable=True)]
+
+
 def _missing_indexes(connection: Connection, database: Database) -> list[Any]:
     there = database.backend.index_names(connection)
     return [index for table in metadata.sorted_tables for index in table.indexes if index.name not in there]
@@ -245,7 +264,14 @@ def _repair_names(connection: Connection, database: Database) -> None:
             database.backend.insert_names(connection, [(int(kind), name, fold(name)) for name in some])
 
 
+def _repair_twins(connection: Connection, _database: Database) -> None:
+    for game_id, identity in connection.execute(_later_twins()).all():
+        other = hashlib.blake2b(identity + str(game_id).encode(), digest_size=len(identity)).digest()
+        connection.execute(update(game).where(game.c.id == game_id).values(identity=other))
+
+
 def _repair_indexes(connection: Connection, database: Database) -> None:
+    require_index(connection, database.backend)
     for index in _missing_indexes(connection, database):
         index.create(connection)
 
@@ -273,6 +299,7 @@ _REPAIRS: dict[str, Callable[[Connection, Database], None]] = {
     "holes": _repair_holes,
     "unwatched": _repair_unwatched,
     "names": _repair_names,
+    "twins": _repair_twins,
     "indexes": _repair_indexes,
     "position_strays": _repair_positions,
     "strays": _repair_strays,

@@ -59,8 +59,8 @@ class SqliteStatements(Backend):
         key = table.primary_key.columns[0]
         ids: Sequence[int] = range(0)
         if key.name not in names:
-            last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
-            ids = range(last + 1, last + 1 + len(rows))
+            first = self.next_id(connection, table)
+            ids = range(first, first + len(rows))
             names.append(key.name)
             rows = [(*row, row_id) for row, row_id in zip(rows, ids, strict=True)]
         marks = ", ".join("?" * len(names))
@@ -73,8 +73,8 @@ class SqliteStatements(Backend):
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
     ) -> Sequence[int] | None:
         """Ids from AUTOINCREMENT's own counter; where one row is refused, those before it are removed again."""
-        last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
-        ids = range(last + 1, last + 1 + len(values[0]))
+        first = self.next_id(connection, table)
+        ids = range(first, first + len(values[0]))
         key = table.primary_key.columns[0].name
         try:
             self.insert_columns(connection, table, (*columns, key), (*values, ids))
@@ -83,10 +83,14 @@ class SqliteStatements(Backend):
                 raise
             # Not by a savepoint: SQLite would keep a copy of every page that is touched, which costs each import.
             name = f'"{table.name}"'
-            connection.exec_driver_sql(f'DELETE FROM {name} WHERE "{key}" > ?', (last,))  # noqa: S608 -- our own names
-            connection.exec_driver_sql(_SET_LAST_ID, (last, table.name))
+            connection.exec_driver_sql(f'DELETE FROM {name} WHERE "{key}" >= ?', (first,))  # noqa: S608 -- our own names
+            connection.exec_driver_sql(_SET_LAST_ID, (first - 1, table.name))
             return None
         return ids
+
+    def next_id(self, connection: Connection, table: Table) -> int:
+        """From AUTOINCREMENT's own counter; the writer is alone."""
+        return int(connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0) + 1
 
     def insert_columns(
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]

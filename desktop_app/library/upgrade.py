@@ -42,7 +42,7 @@ class Schema:
     versions: tuple[Path, ...]
 
 
-CURRENT = Schema(head="0009", versions=(MIGRATIONS / "versions",))
+CURRENT = Schema(head="0010", versions=(MIGRATIONS / "versions",))
 
 
 def prepare(backend: Backend, schema: Schema = CURRENT, *, create: bool = True) -> None:

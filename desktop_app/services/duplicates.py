@@ -18,7 +18,7 @@ from desktop_app.library.prepared import GAME_COLUMNS, unpack_headers, unpack_te
 from desktop_app.pgn.merge import carries, new_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from desktop_app.domain.game import GameId
     from desktop_app.domain.receipt import Problem
@@ -85,16 +85,16 @@ class DuplicateNotes:
         taken, self._places = self._places, []
         return taken
 
-    def note(self, prepared: PreparedGames, indexes: Sequence[int], places: Sequence[Places]) -> None:
-        """These of the games just committed were duplicates."""
-        if not indexes:
+    def note(self, prepared: PreparedGames, duplicates: Mapping[int, GameId], places: Sequence[Places]) -> None:
+        """Games were committed; those at these indexes were duplicates of these stored ones."""
+        if not duplicates:
             return
-        chosen = set(indexes)
-        games = {index: game for index, game in enumerate(prepared) if index in chosen}
-        stored = self._duplicates.stored(list({game.identity for game in games.values()}))
+        stored = self._duplicates.stored(duplicates.values())
         found = []
-        for index, game in games.items():
-            brief = stored.get(game.identity)
+        for index, game in enumerate(prepared):
+            if index not in duplicates:
+                continue
+            brief = stored.get(duplicates[index])
             if brief is None:
                 continue  # it went to the bin in the same moment
             gains = gains_of(game, brief)

@@ -283,11 +283,11 @@ class _Import:
         outcome = commit.answer.result()
         self._adapt(len(commit.prepared), outcome.seconds)
         self._imported += len(outcome.imported)
-        self._duplicates += len(outcome.duplicate_indexes)
+        self._duplicates += len(outcome.duplicates)
         self._count(commit.problems)
         if not self._deferred and self._imported >= _FORESEEN_GAMES:
             self._deferred = self._library.indexes.defer(self._foreseen())
-        self._notes.note(commit.prepared, outcome.duplicate_indexes, commit.places)
+        self._notes.note(commit.prepared, outcome.duplicates, commit.places)
         if outcome.imported and self._on_changes is not None:
             self._on_changes(Changes(games=frozenset(outcome.imported), added=True, initiator=INITIATOR))
 

@@ -77,11 +77,11 @@ def test_duplicates_inside_and_across_runs(library: Library) -> None:
     first, second = make_record(), make_record("d2d4")
     outcome = library.games.add(None, [first, second, first])
     assert len(outcome.imported) == 2
-    assert outcome.duplicate_indexes == (2,)
+    assert outcome.duplicates == {2: outcome.imported[0]}
     with_notes = make_record(comment="annotations are no part of a game's identity")
     again = library.games.add(None, [with_notes, make_record("c2c4"), second])
     assert len(again.imported) == 1
-    assert again.duplicate_indexes == (0, 2)
+    assert again.duplicates == dict(zip((0, 2), outcome.imported, strict=True))
     assert library.games.count(GameQuery()) == 3
     assert library.games.get(outcome.imported[0]).record == first
 
@@ -90,7 +90,7 @@ def test_a_site_id_is_enough(library: Library) -> None:
     """Games with the same id of their site are the same, whatever else differs."""
     one = make_record(Site="https://lichess.org/abcdefgh")
     other = make_record("d2d4", Site="https://lichess.org/abcdefghIJKL", White="someone")
-    assert library.games.add(None, [one, other]).duplicate_indexes == (1,)
+    assert library.games.add(None, [one, other]).duplicates.keys() == {1}
 
 
 def test_a_whole_game_is_no_duplicate_of_its_beginning(library: Library) -> None:
@@ -99,7 +99,7 @@ def test_a_whole_game_is_no_duplicate_of_its_beginning(library: Library) -> None
     beginning = make_record("e2e4", partial="ply 2: illegal move Ke7", Site="https://lichess.org/abcdefgh")
     outcome = library.games.add(None, [beginning, whole, beginning, whole])
     assert len(outcome.imported) == 2
-    assert outcome.duplicate_indexes == (2, 3)
+    assert outcome.duplicates == dict(zip((2, 3), outcome.imported, strict=True))
 
 
 def test_ids_follow_the_order_given(library: Library) -> None:
@@ -217,7 +217,7 @@ def test_storing_finds_the_one_known_game_among_many_new_ones(library: Library, 
         known = library.games.add(None, [records[place]]).imported
         fresh[place] = records[place]
         outcome = library.games.add(None, fresh)
-        assert outcome.duplicate_indexes == (place,)
+        assert outcome.duplicates == {place: known[0]}
         assert list(outcome.imported) == sorted(outcome.imported)
         assert len(outcome.imported) == count - 1
         if library.path is not None and known and outcome.imported:
