@@ -41,9 +41,9 @@ INSERT INTO comment_fts (comment_fts, rowid, words) VALUES ('delete', old.game_i
 """.strip().splitlines()
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 _SET_LAST_ID = "UPDATE sqlite_sequence SET seq = ? WHERE name = ?"
+_LONGEST_LITERAL = 200
 _ROWS_TOGETHER = 32
 """Rows of a statement: 24 columns each, and old versions of SQLite take 999 values."""
-_EMPTY: dict[type, str] = {type(None): "NULL", bytes: "x''"}
 
 
 class SqliteStatements(Backend):
@@ -95,17 +95,17 @@ class SqliteStatements(Backend):
     def insert_columns(
         self, connection: Connection, table: Table, columns: Sequence[str], values: Sequence[Sequence[Any]]
     ) -> None:
-        """Through the driver itself. It hands on integers and texts; for None and bytes it looks for adapters first.
+        """Through the driver itself, to which handing over a value costs as much as storing it.
 
-        So columns without any value are written in the statement, and bytes go as bytearrays. Many rows share a
-        statement, since SQLite looks for AUTOINCREMENT's counter in each. Together this takes half the time.
+        So what many rows have in common is written in the statement; bytes go as bytearrays, for which it does not look
+        for an adapter. Many rows share a statement, since SQLite looks for AUTOINCREMENT's counter in each. Together
+        this takes half the time.
         """
         count = len(values[0])
         marks, given = [], []
         for some in values:
-            empty = _EMPTY.get(type(some[0]))
-            if empty is not None and not some[0] and some.count(some[0]) == count:
-                marks.append(empty)
+            if count >= _ROWS_TOGETHER and (literal := _common(some)):
+                marks.append(literal)
                 continue
             marks.append("?")
             given.append(map(bytearray, some) if isinstance(some[0], bytes) else some)
@@ -197,3 +197,17 @@ def driver_of(connection: Connection) -> sqlite3.Connection:
     if not isinstance(driver, sqlite3.Connection):
         raise TypeError(f"not a connection to SQLite: {driver!r}")
     return driver
+
+
+def _common(values: Sequence[Any]) -> str:
+    """The one value that all of these are, as SQL; an empty text where they differ or it cannot be written."""
+    one = values[0]
+    if one != values[-1] or values.count(one) != len(values):
+        return ""
+    if one is None:
+        return "NULL"
+    if isinstance(one, bytes):
+        return f"x'{one.hex()}'"
+    if isinstance(one, str):
+        return "" if "\0" in one or len(one) > _LONGEST_LITERAL else "'{}'".format(one.replace("'", "''"))
+    return str(one) if type(one) is int else ""

@@ -49,6 +49,8 @@ _FIRST_COMMIT_GAMES = 250
 _COMMITS_AT_ONCE = 2
 """Handed to the writer: one that it works on, and one for the moment when that is done."""
 _COMMIT_S = 1.0
+_LEAST_GAMES = 1_000
+"""Without indexes, games only come behind one another, and large commits share no pages: the writer need not wait."""
 _FORESEEN_GAMES = 1_000
 """After so many new games the rest can be foreseen from the bytes."""
 _SMALL_BYTES = 1024 * 1024
@@ -230,9 +232,13 @@ class _Import:
         self._settle()
 
     def _is_due(self) -> bool:
-        """Whether to hand over what waits: enough of it, or for long enough with nothing else under way."""
-        waited = not self._in_flight and time.monotonic() - self._committed_at > _COMMIT_S
-        return waited or len(self._prepared) >= self._commit_games
+        """Whether to hand over what waits: enough of it, or, with nothing else under way, anything that is worth it."""
+        if not self._in_flight:
+            if self._deferred and len(self._prepared) >= _LEAST_GAMES:
+                return True
+            if time.monotonic() - self._committed_at > _COMMIT_S:
+                return True
+        return len(self._prepared) >= self._commit_games
 
     def _block(self, block: BlockRead) -> None:
         account = self._account

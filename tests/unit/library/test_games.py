@@ -228,6 +228,15 @@ def test_storing_finds_the_one_known_game_among_many_new_ones(library: Library, 
         library.games.add(None, make_records(1, seed=1_000 + place))
 
 
+@pytest.mark.parametrize("event", ["O'Brien's \"cup\"; ?1 :x --", "x" * 5_000, "Ærø 1"])
+def test_what_all_games_of_a_run_have_in_common(library: Library, event: str) -> None:
+    """One event, one result, nothing known of the ratings: stored as they are, however the event is spelt."""
+    records = [make_record(Event=event, White=f"Player {number}") for number in range(70)]
+    ids = library.games.add(None, records).imported
+    assert [library.games.get(number).record for number in ids] == records
+    assert {row.event for row in library.games.rows(ids)} == {event}
+
+
 class _Cancelled:
     """A token of work that nobody wants any more."""
 
