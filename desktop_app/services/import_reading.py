@@ -12,6 +12,8 @@ import gc
 import os
 import signal
 import sys
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -37,6 +39,8 @@ _NICENESS = 10
 _STRAY_TEXT = 4096
 """Characters of stray text that are kept with the problem."""
 _COUNT_BYTES = 1024 * 1024
+_BLOCKS_AHEAD = 2
+"""Read while the importing process has not yet taken those before: a pipe holds a part of one."""
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
@@ -268,9 +272,15 @@ def _serve(receive: Callable[[], ReadTask | None], send: Callable[[Message], Non
     # What is loaded by now stays: the collector need not walk it again for every few hundred games.
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    while (task := receive()) is not None:
-        for message in read_source(task):
-            send(message)
+    with ThreadPoolExecutor(1, thread_name_prefix="kibitz-send") as sender:
+        sent: deque[Future[None]] = deque()
+        while (task := receive()) is not None:
+            for message in read_source(task):
+                sent.append(sender.submit(send, message))
+                # What may be this process's last word must be out before it goes on.
+                ahead = 0 if isinstance(message, GameBegun) else _BLOCKS_AHEAD
+                while len(sent) > ahead:
+                    sent.popleft().result()
 
 
 def _be_nice() -> None:
