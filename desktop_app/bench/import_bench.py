@@ -1,7 +1,7 @@
 """`kibitz bench import`: from file to receipt, beside Scid's importer and python-chess's reader on the same file.
 
 Everything runs one after the other in one run, on two processor cores. Scid is measured where it is installed. What
-follows the receipt stands apart with its time: indexes for sorting that a big import leaves out, the position index.
+follows the receipt stands apart with its time: the indexes that a big import leaves out, the position index.
 From a million games on, the file of evaluated ones has more than a gigabyte, so that memory is seen to stay flat.
 """
 
@@ -80,7 +80,7 @@ def _measure(root: Path, games: int, *, evaluated: bool) -> dict[str, Any]:
         "ratio_to_scid": round(rate / scid[1], 2) if scid else _NO_SCID,
         "read_game_per_second": round(floor),
         "ratio_to_read_game": round(rate / floor, 2),
-        "sort_indexes_after_it_s": round(indexes.seconds, 2),
+        "indexes_after_it_s": round(indexes.seconds, 2),
         "games_per_second_with_them": round(receipt.imported / (first.seconds + indexes.seconds)),
         "same_file_again_per_second": round(known.duplicates / again.seconds),
         "position_index_after_it_s": round(positions.seconds, 2),
