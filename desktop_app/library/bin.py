@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, func, insert, literal, select, update
+from sqlalchemy import and_, case, delete, func, insert, literal, null, select, update
 
 from desktop_app.domain.bin import BinEntry, BinnedGame, BinReason, EntryId, Moved
 from desktop_app.domain.game import GameId, GameState
@@ -18,7 +18,7 @@ from desktop_app.errors import NotFoundError
 from desktop_app.library.backend import in_set, integers
 from desktop_app.library.edits import reopen
 from desktop_app.library.evaluations import summary_columns
-from desktop_app.library.identities import require_index
+from desktop_app.library.identities import has_index, require_index
 from desktop_app.library.jobs import refuse_live_items
 from desktop_app.library.memberships import forget_games
 from desktop_app.library.tables import analysis, evaluation, game, game_text, import_batch
@@ -148,15 +148,17 @@ class Bin:
         return None if found is None else _entry(found)
 
     def games(self, entry_id: EntryId, *, limit: int) -> list[BinnedGame]:
-        """The first games of an entry, by their ids."""
-        columns = (bin_game.c[name] for name in ("id", "white", "black", "result", "date", "event", "ply_count"))
-        statement = (
-            select(*columns, _again().label("again"))
-            .where(bin_game.c.entry_id == entry_id)
-            .order_by(bin_game.c.id)
-            .limit(limit)
-        )
+        """The first games of an entry, by their ids. While a big import runs, none is said to be there again."""
+        columns = [bin_game.c[name] for name in ("id", "white", "black", "result", "date", "event", "ply_count")]
         with self._database.read() as connection:
+            # Each would be looked for among all games.
+            again = _again() if has_index(connection, self._database.backend) else null()
+            statement = (
+                select(*columns, again.label("again"))
+                .where(bin_game.c.entry_id == entry_id)
+                .order_by(bin_game.c.id)
+                .limit(limit)
+            )
             return [BinnedGame(**row._asdict()) for row in connection.execute(statement)]
 
     def count(self) -> int:

@@ -14,6 +14,7 @@ from desktop_app.domain.filters import GameQuery
 from desktop_app.errors import CancelledError, KibitzError
 from desktop_app.library.owners import this_owner
 from desktop_app.library.soundness import check_counts, repair
+from desktop_app.pgn.fast.blocks import FastReader, Run
 from desktop_app.pgn.reader import read_game
 from desktop_app.pgn.splitter import RawGame
 
@@ -73,6 +74,7 @@ _RESTORE_ACTION = "Go back to a backup (kibitz backup list), or export what can 
 def _check_texts(
     library: Library, ids: Sequence[GameId], progress: ProgressSink | None, cancel: CancelToken | None
 ) -> list[Finding]:
+    fast = FastReader({})
     unreadable: list[int] = []
     different: list[int] = []
     for done, game_id in enumerate(ids):
@@ -87,9 +89,7 @@ def _check_texts(
         except Exception:  # noqa: BLE001 -- whatever a damaged text raises is what we look for
             unreadable.append(int(game_id))
             continue
-        data = record.pgn.encode("utf-8", "surrogatepass")
-        read = read_game(RawGame(0, 1, 0, data, len(data), len(data))).record
-        if read is None or (read.moves, read.ply_count) != (record.moves, record.ply_count):
+        if _moves_in(record.pgn.encode("utf-8", "surrogatepass"), fast) != (record.moves, record.ply_count):
             different.append(int(game_id))
     found = []
     for kind, games, what in (
@@ -101,3 +101,12 @@ def _check_texts(
             text = f"{len(games):,} of {len(ids):,} games looked at: the game {what} (ids {listed})."
             found.append(Finding(kind, text, _RESTORE_ACTION, len(games)))
     return found
+
+
+def _moves_in(data: bytes, fast: FastReader) -> tuple[bytes, int] | None:
+    """Packed moves and plies of a stored text, read as an import would; None where there is no game in it."""
+    match list(fast.read(data)):
+        case [Run(games=games)] if len(games.moves) == 1:
+            return games.moves[0], games.ply_counts[0]
+    record = read_game(RawGame(0, 1, 0, data, len(data), len(data))).record
+    return None if record is None else (record.moves, record.ply_count)
