@@ -233,12 +233,13 @@ class _Import:
 
     def _is_due(self) -> bool:
         """Whether to hand over what waits: enough of it, or, with nothing else under way, anything that is worth it."""
+        enough = self._commit_games
         if not self._in_flight:
-            if self._deferred and len(self._prepared) >= _LEAST_GAMES:
-                return True
             if time.monotonic() - self._committed_at > _COMMIT_S:
                 return True
-        return len(self._prepared) >= self._commit_games
+            if self._deferred:
+                enough = min(enough, _LEAST_GAMES)
+        return len(self._prepared) >= enough
 
     def _block(self, block: BlockRead) -> None:
         account = self._account

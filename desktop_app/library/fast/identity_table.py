@@ -1,6 +1,6 @@
 """Identities of games and the games they belong to, in a few bytes a game. Types in `identity_table.pxd`.
 
-A Python dictionary takes 140 bytes a game, which a library of millions does not allow beside its import. This is open
+A Python dictionary takes 138 bytes a game, which a library of millions does not allow beside its import. This is open
 addressing with linear probing: the first half of each identity (a hash already) in one array, the game's id in
 another. Half an identity may be two games' by chance, once in 10**7 libraries of a million games; by a forger's work
 too: whoever is told that a game is known compares the rest.
@@ -24,11 +24,9 @@ class IdentityTable:
     """The games known by the first eight bytes of their identities; room for `expected` games, and it grows."""
 
     def __init__(self, expected: int) -> None:
-        slots = _LEAST_SLOTS
-        while slots * 3 < expected * 5:
-            slots *= 2
         self._held = 0
-        self._set_up(slots)
+        self._set_up(_LEAST_SLOTS)
+        self._make_room(expected)
 
     def __len__(self) -> int:
         return self._held
@@ -88,8 +86,8 @@ class IdentityTable:
 
     def _set_up(self, slots: int) -> None:
         self._mask = slots - 1
-        self._keys = array("Q", bytes(8 * slots))
-        self._ids = array("q", bytes(8 * slots))
+        self._keys = array("Q", [0]) * slots
+        self._ids = array("q", [0]) * slots
 
 
 def _half(identity: bytes) -> int:

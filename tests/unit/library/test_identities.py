@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import signal
 from pathlib import Path
@@ -23,6 +22,7 @@ from desktop_app.services.bin_games import delete_games, restore
 from desktop_app.services.edit_games import edit_headers
 from tests.unit.library.processes import DEADLINE_S, script
 from tests.unit.library.records import make_record, make_records
+from tests.unit.pgn.fast.forms import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,9 @@ def test_what_lies_in_the_bin_stays_there_when_it_was_imported_again(file_librar
     _loosen(file_library)
     file_library.games.add(None, records[:2])
     assert entry is not None
+    assert [one.again for one in file_library.bin.games(entry, limit=10)] == [None] * 3  # too costly to ask now
     assert restore(file_library, entry).games == 1
+    assert all(one.again for one in file_library.bin.games(entry, limit=10))
     assert file_library.games.add(None, records).duplicates.keys() == set(range(20))
     assert file_library.games.count(GameQuery()) == 20
 
@@ -195,21 +197,11 @@ def test_doctor_tells_games_apart_that_a_fault_stored_twice(file_library: Librar
 _ONE = bytes(7) + b"\1"
 
 
-def _plain_table() -> type[IdentityTable]:
-    source = Path(identity_table.__file__).parent / "identity_table.py"
-    spec = importlib.util.spec_from_file_location("plain_identity_table", source)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: type[IdentityTable] = module.IdentityTable
-    return found
-
-
 @pytest.mark.parametrize("compiled", [True, False])
 def test_the_table_is_a_dictionary(compiled: bool) -> None:
     """Against Python's own, as installed and as source, through several growths, with halves that collide."""
-    make = IdentityTable if compiled else _plain_table()
+    plain = load("plain_identity_table", Path(identity_table.__file__).parent / "identity_table.py")
+    make = IdentityTable if compiled else plain.IdentityTable
     rng = random.Random(3)  # noqa: S311 -- test data
     table, known = make(10), dict[bytes, int]()
     table.put([bytes(16)], [7])

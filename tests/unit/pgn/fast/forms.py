@@ -23,13 +23,14 @@ def plain_forms() -> dict[str, Any]:
     """The modules from their uncompiled source, whatever is installed, by the last part of their name."""
     installed = {name: sys.modules[name] for name in _NAMES}
     try:
-        return {name.rpartition(".")[2]: _load(name) for name in _NAMES}
+        return {last: load(name, FOLDER / f"{last}.py") for name in _NAMES if (last := name.rpartition(".")[2])}
     finally:
         sys.modules.update(installed)
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name.rpartition('.')[2]}.py")
+def load(name: str, source: Path) -> ModuleType:
+    """A module from its source, in the place of the one that has this name."""
+    spec = importlib.util.spec_from_file_location(name, source)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
